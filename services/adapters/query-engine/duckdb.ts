@@ -1,0 +1,191 @@
+import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
+import { PipelineError } from '../../core/error.ts';
+import type { ColumnData, QueryEngine, QueryResult } from '../../ports/query-engine.ts';
+import { duckdbRows } from './duckdb-rows.ts';
+
+/** A column vector of DuckDB holds this many values; a data chunk can hold no more. */
+const CHUNK_ROWS = 2048;
+const QUERY_ROWS_MAX = 1_000_000;
+
+export interface DuckdbOptions {
+  /** The engine reads and writes below these folders only. */
+  folders: readonly string[];
+  memoryBytesMax: number;
+  /** Threads of one statement. Statements run beside each other whatever this is. */
+  threads: number;
+  /** How many statements may run at one time; further calls wait. */
+  connections: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * DuckDB in memory, shut as design B6/S8 says: allowed folders, then no external access, then configuration locked.
+ * Bytes written do not depend on `threads` or `connections`.
+ */
+export async function duckdbEngine(options: DuckdbOptions): Promise<QueryEngine> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const instance = await DuckDBInstance.create(':memory:', { threads: String(options.threads) });
+  const pool = await connectionPool(() => instance.connect(), options.connections);
+  await pool.use((connection) => shut(connection, options));
+  const stop = () => pool.all.forEach((connection) => connection.interrupt());
+  options.signal?.addEventListener('abort', stop);
+
+  return {
+    run: (sql, values = []) =>
+      pool.use(async (connection) => {
+        await translated(sql, connection.run(sql, [...values]));
+      }),
+    query: (sql, values = [], rowsMax = QUERY_ROWS_MAX) =>
+      pool.use((connection) =>
+        translated(
+          sql,
+          readRows(connection.streamAndReadUntil(sql, rowsMax + 1, [...values]), rowsMax),
+        ),
+      ),
+    select: (sql, rowsMax = QUERY_ROWS_MAX) =>
+      pool.use(async (connection) => {
+        await translated(sql, onlySelect(connection, sql));
+        return translated(sql, readRows(connection.streamAndReadUntil(sql, rowsMax + 1), rowsMax));
+      }),
+    append: (table, columns) => pool.use((connection) => append(connection, table, columns)),
+    close: async () => {
+      options.signal?.removeEventListener('abort', stop);
+      await pool.idle();
+      pool.all.forEach((connection) => connection.closeSync());
+      instance.closeSync();
+    },
+  };
+}
+
+async function connectionPool(connect: () => Promise<DuckDBConnection>, size: number) {
+  const all = await Promise.all(Array.from({ length: size }, connect));
+  const free = [...all];
+  const waiting: ((connection: DuckDBConnection) => void)[] = [];
+  const take = () =>
+    new Promise<DuckDBConnection>((resolve) => {
+      const connection = free.pop();
+      if (connection) resolve(connection);
+      else waiting.push(resolve);
+    });
+  const give = (connection: DuckDBConnection) => {
+    const next = waiting.shift();
+    if (next) next(connection);
+    else free.push(connection);
+  };
+  return {
+    all,
+    async use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+      const connection = await take();
+      try {
+        return await work(connection);
+      } finally {
+        give(connection);
+      }
+    },
+    /** A connection closed under a running statement would crash the process. */
+    idle: async () => {
+      await Promise.all(all.map(take));
+    },
+  };
+}
+
+async function shut(connection: DuckDBConnection, options: DuckdbOptions): Promise<void> {
+  const folders = options.folders.map((folder) => `'${folder.replaceAll("'", "''")}'`).join(', ');
+  await connection.run(`SET memory_limit = '${Math.floor(options.memoryBytesMax / 2 ** 20)}MiB'`);
+  const spill = options.folders[0];
+  if (spill) await connection.run(`SET temp_directory = '${spill.replaceAll("'", "''")}/.spill'`);
+  await connection.run(`SET allowed_directories = [${folders}]`);
+  await connection.run('SET autoinstall_known_extensions = false');
+  await connection.run('SET autoload_known_extensions = false');
+  await connection.run('SET enable_external_access = false');
+  await connection.run('SET lock_configuration = true');
+}
+
+async function onlySelect(connection: DuckDBConnection, sql: string): Promise<void> {
+  const { StatementType } = await import('@duckdb/node-api');
+  const statements = await connection.extractStatements(sql);
+  const hint = 'give one SELECT, DESCRIBE, SUMMARIZE or EXPLAIN statement';
+  if (statements.count !== 1) {
+    throw new PipelineError('denied', `query holds ${statements.count} statements, not one`, {
+      hint,
+    });
+  }
+  const prepared = await statements.prepare(0);
+  const type = prepared.statementType;
+  prepared.destroySync();
+  if (type !== StatementType.SELECT && type !== StatementType.EXPLAIN) {
+    const name = StatementType[type] ?? 'unknown';
+    throw new PipelineError('denied', `query is a ${name} statement; only reading is allowed`, {
+      hint,
+    });
+  }
+}
+
+async function readRows(
+  reading: Promise<DuckDBResultReader>,
+  rowsMax: number,
+): Promise<QueryResult> {
+  const reader = await reading;
+  if (reader.currentRowCount > rowsMax) {
+    throw new PipelineError('too-large', `query returns more than ${rowsMax} rows`, {
+      hint: 'add LIMIT, aggregate, or filter further',
+    });
+  }
+  return duckdbRows(reader);
+}
+
+async function append(connection: DuckDBConnection, table: string, columns: readonly ColumnData[]) {
+  const { DuckDBDataChunk, DOUBLE, INTEGER, VARCHAR } = await import('@duckdb/node-api');
+  const types = columns.map(({ type }) => ({ DOUBLE, INTEGER, VARCHAR })[type]);
+  const rowCount = columns[0]?.values.length ?? 0;
+  const appender = await connection.createAppender(table);
+  try {
+    for (let start = 0; start < rowCount; start += CHUNK_ROWS) {
+      const chunk = DuckDBDataChunk.create(types);
+      chunk.setColumns(columns.map(({ values }) => values.slice(start, start + CHUNK_ROWS)));
+      appender.appendDataChunk(chunk);
+    }
+  } finally {
+    appender.closeSync();
+  }
+}
+
+async function translated<T>(sql: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof PipelineError) throw error;
+    throw translate(sql, error);
+  }
+}
+
+/** DuckDB's errors are plain; their kind stands before the first colon of the text. */
+function translate(sql: string, error: unknown): PipelineError {
+  const text = error instanceof Error ? error.message : String(error);
+  const firstLine = text.split('\n', 1)[0] ?? text;
+  const detail = { cause: error };
+  if (text.startsWith('Permission Error')) {
+    return new PipelineError('denied', `query reaches outside its tables: ${firstLine}`, detail);
+  }
+  if (/^INTERRUPT/i.test(text)) {
+    return new PipelineError('interrupted', 'query stopped before the end', detail);
+  }
+  if (/^Out of Memory/i.test(text)) {
+    return new PipelineError(
+      'too-large',
+      `query needs more memory than allowed: ${firstLine}`,
+      detail,
+    );
+  }
+  if (text.startsWith('IO Error')) {
+    return new PipelineError('unavailable', `query engine: ${firstLine}`, detail);
+  }
+  const place = /\bLINE (\d+):/.exec(text);
+  const where = place ? ` (line ${place[1]})` : '';
+  const short = sql.length > 80 ? `${sql.slice(0, 77)}...` : sql;
+  return new PipelineError(
+    'input-invalid',
+    `query${where}: ${firstLine} in: ${short.replaceAll(/\s+/g, ' ')}`,
+    detail,
+  );
+}

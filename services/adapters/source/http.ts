@@ -1,0 +1,230 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+
+import {
+  DEFAULT_RETRY_POLICY,
+  parseRetryAfterMs,
+  waitBeforeRetryMs,
+  type RetryPolicy,
+} from '../../core/backoff.ts';
+import { PipelineError, type ErrorKind } from '../../core/error.ts';
+import { FETCH_MS_MAX, FETCH_SILENCE_MS_MAX, REDIRECTS_MAX } from '../../core/limit.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Source, SourceReply, SourceRequest } from '../../ports/source.ts';
+import { readBody } from './body.ts';
+import {
+  checkUrl,
+  guardedLookup,
+  namedHosts,
+  showUrl,
+  systemResolve,
+  type Resolve,
+  type Target,
+} from './guard.ts';
+
+export interface HttpSourceOptions {
+  /** `host` or `host:port` that the operator named; these may have private or loopback addresses. */
+  allowedHosts: readonly string[];
+  clock: Clock;
+  /** In [0, 1): spreads the waits between tries. */
+  random: () => number;
+  /** One try, from the first byte to the last. Default 120 seconds. */
+  timeoutMs?: number | undefined;
+  /** How long the sender may stay silent, while connecting or later. Default 30 seconds. */
+  silenceTimeoutMs?: number | undefined;
+  policy?: Partial<RetryPolicy> | undefined;
+  /** Told before each wait, for the log. */
+  onRetry?:
+    | ((retry: { what: string; attempt: number; waitMs: number; error: Error }) => void)
+    | undefined;
+  /** Names to addresses; the machine's resolver by default. */
+  resolve?: Resolve | undefined;
+}
+
+/** The options with their defaults, and what is made of them once. */
+interface Fetcher {
+  named: ReadonlySet<string>;
+  clock: Clock;
+  timeoutMs: number;
+  silenceTimeoutMs: number;
+  resolve: Resolve;
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Bytes by http and https from public hosts, and from hosts that the operator named wherever they are. Names are
+ * checked at the moment of connecting, redirects (at most 5) like first addresses. Sends no credentials and keeps no
+ * cookies, so there is nothing to leak from host to host. Tries again, as long as the sender asked, what that may cure.
+ */
+export function httpSource(options: HttpSourceOptions): Source {
+  const fetcher: Fetcher = {
+    named: namedHosts(options.allowedHosts),
+    clock: options.clock,
+    timeoutMs: options.timeoutMs ?? FETCH_MS_MAX,
+    silenceTimeoutMs: options.silenceTimeoutMs ?? FETCH_SILENCE_MS_MAX,
+    resolve: options.resolve ?? systemResolve,
+  };
+  const policy = { ...DEFAULT_RETRY_POLICY, ...options.policy };
+  return {
+    fetch: async (request) => {
+      const target = checkUrl(request.url, fetcher.named);
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await fetchOnce(fetcher, target, request);
+        } catch (error) {
+          const failed = { error, attempt, random: options.random };
+          const waitMs = waitBeforeRetryMs(failed, policy);
+          if (waitMs === null) throw error;
+          const what = `fetch of ${showUrl(target.url)}`;
+          options.onRetry?.({ what, attempt, waitMs, error: error as Error });
+          await options.clock.sleep(waitMs, request.signal);
+        }
+      }
+    },
+  };
+}
+
+/** One try: the first address and the redirects from there. */
+async function fetchOnce(
+  fetcher: Fetcher,
+  first: Target,
+  request: SourceRequest,
+): Promise<SourceReply> {
+  const deadline = AbortSignal.timeout(fetcher.timeoutMs);
+  const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
+  let target = first;
+  try {
+    request.signal?.throwIfAborted();
+    for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
+      const answer = await ask(fetcher, target, { ...request, signal });
+      const next = redirectOf(answer, target, fetcher);
+      if (next === null) return await replyOf(answer, target, { fetcher, request });
+      answer.destroy();
+      target = next;
+    }
+  } catch (error) {
+    throw translate(error, target, { request, deadline, timeoutMs: fetcher.timeoutMs });
+  }
+  throw new PipelineError(
+    'config-invalid',
+    `${showUrl(first.url)} leads to more than ${REDIRECTS_MAX} redirects`,
+    { hint: 'name the address that the redirects end at' },
+  );
+}
+
+function redirectOf(answer: IncomingMessage, from: Target, fetcher: Fetcher): Target | null {
+  const { location } = answer.headers;
+  if (!REDIRECTS.has(answer.statusCode ?? 0) || location === undefined) return null;
+  try {
+    return checkUrl(location, fetcher.named, from.url);
+  } catch (error) {
+    answer.destroy();
+    throw error;
+  }
+}
+
+/** Sends one request; resolves with the head of the answer. */
+async function ask(
+  fetcher: Fetcher,
+  target: Target,
+  request: SourceRequest,
+): Promise<IncomingMessage> {
+  const isTls = target.url.protocol === 'https:';
+  const { request: send } = isTls ? await import('node:https') : await import('node:http');
+  const options: RequestOptions = {
+    method: 'GET',
+    headers: headersOf(request),
+    lookup: guardedLookup(fetcher.resolve, target),
+    timeout: fetcher.silenceTimeoutMs,
+    signal: request.signal,
+  };
+  return await new Promise((resolve, reject) => {
+    const sent: ClientRequest = send(target.url, options, resolve);
+    sent.once('error', reject);
+    sent.once('timeout', () => {
+      const silence = `${showUrl(target.url)} was silent for ${fetcher.silenceTimeoutMs} ms`;
+      sent.destroy(new PipelineError('unavailable', silence));
+    });
+    sent.end();
+  });
+}
+
+function headersOf(request: SourceRequest): Record<string, string> {
+  return {
+    'user-agent': 'argosy/0.1',
+    accept: '*/*',
+    'accept-encoding': 'identity',
+    ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
+    ...(request.lastModified === undefined ? {} : { 'if-modified-since': request.lastModified }),
+  };
+}
+
+async function replyOf(
+  answer: IncomingMessage,
+  target: Target,
+  context: { fetcher: Fetcher; request: SourceRequest },
+): Promise<SourceReply> {
+  const { request, fetcher } = context;
+  const status = answer.statusCode ?? 0;
+  const isConditional = request.etag !== undefined || request.lastModified !== undefined;
+  try {
+    if (status === 304 && isConditional) return { status: 'unchanged' };
+    if (status < 200 || status > 299 || status === 206) throw refusedWith(answer, target, fetcher);
+    const address = showUrl(target.url);
+    const bytes = await readBody(answer, { address, sizeBytesMax: request.sizeBytesMax });
+    return {
+      status: 'fresh',
+      url: target.url.href,
+      bytes,
+      contentType: answer.headers['content-type'] ?? null,
+      etag: answer.headers.etag ?? null,
+      lastModified: answer.headers['last-modified'] ?? null,
+    };
+  } finally {
+    if (!answer.complete) answer.destroy();
+    else answer.resume();
+  }
+}
+
+const KIND_OF_STATUS: Record<number, ErrorKind> = {
+  401: 'denied',
+  403: 'denied',
+  404: 'not-found',
+  407: 'denied',
+  408: 'unavailable',
+  410: 'not-found',
+  425: 'unavailable',
+  429: 'throttled',
+  451: 'denied',
+};
+
+function refusedWith(answer: IncomingMessage, target: Target, fetcher: Fetcher): PipelineError {
+  const status = answer.statusCode ?? 0;
+  const isRequestAtFault = status >= 400 && status < 500;
+  const kind = KIND_OF_STATUS[status] ?? (isRequestAtFault ? 'config-invalid' : 'unavailable');
+  const retryAfterMs = parseRetryAfterMs(answer.headers['retry-after'], fetcher.clock.now());
+  const detail = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return new PipelineError(kind, `${showUrl(target.url)} answered ${status}`, detail);
+}
+
+function translate(
+  error: unknown,
+  target: Target,
+  context: { request: SourceRequest; deadline: AbortSignal; timeoutMs: number },
+): PipelineError {
+  const address = showUrl(target.url);
+  const { request, deadline, timeoutMs } = context;
+  if (request.signal?.aborted === true) {
+    return new PipelineError('interrupted', `fetch of ${address} was stopped`, { cause: error });
+  }
+  if (error instanceof PipelineError) return error;
+  if (deadline.aborted) {
+    return new PipelineError('unavailable', `${address} took longer than ${timeoutMs} ms`, {
+      cause: error,
+    });
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new PipelineError('unavailable', `${address} could not be read: ${code ?? message}`, {
+    cause: error,
+  });
+}

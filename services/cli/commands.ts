@@ -1,0 +1,57 @@
+import { PipelineError } from '../core/error.ts';
+import { nearest } from '../core/nearest.ts';
+import type { Pipeline, Step } from '../ports/step.ts';
+import type { diffVintages } from '../pipelines/fama-french/diff.ts';
+import type { Database } from '../stages/serve/database.ts';
+
+interface Wing {
+  summary: string;
+  load(): Promise<Pipeline>;
+  database?(): Promise<Database>;
+  diff?(): Promise<typeof diffVintages>;
+}
+
+/** The one list of pipelines. Their code is loaded when one of their steps is called, so that a command starts fast. */
+export const WINGS: Readonly<Record<string, Wing>> = {
+  'fama-french': {
+    summary: 'Fama-French portfolio files, every vintage, to Parquet and SQL',
+    load: async () => (await import('../pipelines/fama-french/index.ts')).famaFrench,
+    database: async () => (await import('../pipelines/fama-french/database.ts')).dartmouthDb,
+    diff: async () => (await import('../pipelines/fama-french/diff.ts')).diffVintages,
+  },
+};
+
+/** The wing of this name; `config-invalid` with the nearest name when there is none. */
+export function findWing(name: string): Wing {
+  const wing = Object.hasOwn(WINGS, name) ? WINGS[name] : undefined;
+  if (wing) return wing;
+  throw unknown('pipeline', name, Object.keys(WINGS));
+}
+
+/** The step of this name; `config-invalid` with the nearest name when there is none. */
+export async function findStep(pipelineName: string, stepName: string): Promise<Step> {
+  const { steps } = await findWing(pipelineName).load();
+  const step = steps.find(({ name }) => name === stepName);
+  if (step) return step;
+  throw unknown(
+    `step of ${pipelineName}`,
+    stepName,
+    steps.map(({ name }) => name),
+  );
+}
+
+/** The tables of a pipeline; `config-invalid` when it has none. */
+export async function findDatabase(pipelineName: string): Promise<Database> {
+  const { database } = findWing(pipelineName);
+  if (database) return database();
+  throw new PipelineError('config-invalid', `pipeline ${pipelineName} has no tables`);
+}
+
+function unknown(what: string, name: string, known: readonly string[]): PipelineError {
+  const near = nearest(name, known);
+  const hint =
+    near === undefined
+      ? `known: ${known.join(', ')}`
+      : `did you mean ${near}? Known: ${known.join(', ')}`;
+  return new PipelineError('config-invalid', `${what} "${name}" is not known`, { hint });
+}

@@ -1,0 +1,32 @@
+import { text } from 'node:stream/consumers';
+import { PipelineError } from '../../core/error.ts';
+import { openDatabase } from '../../stages/serve/database.ts';
+import { findDatabase } from '../commands.ts';
+import { serving } from '../host.ts';
+import { printResult } from '../print-result.ts';
+import type { Given, Work } from '../program.ts';
+import { checkedDate } from '../run-identity.ts';
+import type { Session } from '../session.ts';
+
+/** `argosy query SQL`: one SELECT over a pipeline's tables. */
+export const query: Work = async (session, given) => {
+  const pipeline = String(given.flags['pipeline']);
+  const database = await findDatabase(pipeline);
+  const asOf = given.flags['asOf'] === undefined ? null : checkedDate(String(given.flags['asOf']));
+  const sql = await readSql(session, given);
+  const engine = await openDatabase(serving(session, pipeline), database, asOf);
+  try {
+    await printResult(session, await engine.select(sql), given);
+    return 0;
+  } finally {
+    await engine.close();
+  }
+};
+
+async function readSql({ io }: Session, { args }: Given): Promise<string> {
+  const sql = args[0] === '-' ? await text(io.stdin) : (args[0] ?? '');
+  if (sql.trim() !== '') return sql;
+  throw new PipelineError('config-invalid', 'the query is empty', {
+    hint: 'give one SELECT statement, for example: argosy query "FROM current_data LIMIT 5"',
+  });
+}

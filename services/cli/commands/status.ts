@@ -1,0 +1,72 @@
+import { humaneCount } from '../../core/humane.ts';
+import type { RunRecord } from '../../stages/observe/run-record.ts';
+import { openDatabase } from '../../stages/serve/database.ts';
+import { readRuns } from '../../stages/observe/run-record.ts';
+import { findDatabase, findWing } from '../commands.ts';
+import { recordsOf, serving } from '../host.ts';
+import { printJson, widthOf } from '../print-result.ts';
+import type { Work } from '../program.ts';
+import { wholeNumber, type Session } from '../session.ts';
+import { formatTable, toJsonRows } from '../text-table.ts';
+
+const VINTAGES = `
+  SELECT CAST(ingestion_date AS VARCHAR) AS vintage, src_filename, count(*) AS objects,
+         sum(record_count)::BIGINT AS "rows",
+         CAST(max(upload_timestamp) AS VARCHAR) AS uploaded, string_agg(DISTINCT status, ', ') AS status
+  FROM data_ingestion_map GROUP BY ingestion_date, src_filename ORDER BY ingestion_date, src_filename`;
+
+/** `argosy status PIPELINE`: the newest runs, and what is published, as the store tells them. */
+export const status: Work = async (session, given) => {
+  const pipeline = given.args[0] ?? '';
+  findWing(pipeline);
+  const limit = wholeNumber('--limit', given.flags['limit']);
+  const runs = (await readRuns(recordsOf(session, pipeline), pipeline)).slice(0, limit);
+  const engine = await openDatabase(serving(session, pipeline), await findDatabase(pipeline));
+  try {
+    const vintages = toJsonRows(await engine.query(VINTAGES));
+    if (given.flags['json'] === true) printJson(session, { pipeline, runs, vintages });
+    else print(session, pipeline, { runs, vintages });
+    return 0;
+  } finally {
+    await engine.close();
+  }
+};
+
+interface Found {
+  runs: readonly RunRecord[];
+  vintages: readonly Record<string, unknown>[];
+}
+
+function print(session: Session, pipeline: string, { runs, vintages }: Found): void {
+  const { stdout } = session.io;
+  const options = { widthMax: widthOf(session) };
+  if (runs.length === 0) {
+    const sample = session.flags.sample === true ? ' --sample' : '';
+    stdout.write(`${pipeline} has not run yet: argosy run ${pipeline}${sample}\n`);
+    return;
+  }
+  const columns = ['run', 'status', 'started', 'rows', 'rejected', 'problems', 'error'].map((name) => ({
+    name,
+    align: ['rows', 'rejected', 'problems'].includes(name) ? ('right' as const) : ('left' as const),
+  }));
+  const rows = runs.map((run) => [
+    run.run_id,
+    run.status,
+    run.started_at.slice(0, 19).replace('T', ' '),
+    humaneCount(run.records_loaded),
+    humaneCount(run.records_rejected),
+    humaneCount(run.problems.length),
+    run.error_message ?? '',
+  ]);
+  stdout.write(formatTable(columns, rows, options));
+  if (vintages.length === 0) return;
+  const names = Object.keys(vintages[0] ?? {});
+  const heads = names.map((name) => ({
+    name,
+    align: ['objects', 'rows'].includes(name) ? ('right' as const) : ('left' as const),
+  }));
+  const cells = vintages.map((vintage) =>
+    names.map((name) => (typeof vintage[name] === 'number' ? humaneCount(vintage[name]) : String(vintage[name]))),
+  );
+  stdout.write(`\n${formatTable(heads, cells, options)}`);
+}

@@ -1,0 +1,34 @@
+import type { Io } from './session.ts';
+
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Runs the work with a signal that SIGINT or SIGTERM aborts. The work then ends by itself; its exit code is that of
+ * the signal. A second Ctrl-C ends the process at once: what is half-written is in scratch and never visible.
+ */
+export async function interruptible(
+  io: Io,
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const controller = new AbortController();
+  let received: keyof typeof EXIT_CODES | null = null;
+  const onSignal = (name: keyof typeof EXIT_CODES) => () => {
+    if (received) io.process.exit(EXIT_CODES[name]);
+    received = name;
+    io.stderr.write(
+      name === 'SIGINT' ? '\nstopping; press Ctrl-C again to stop at once\n' : 'stopping\n',
+    );
+    controller.abort();
+  };
+  const onInt = onSignal('SIGINT');
+  const onTerm = onSignal('SIGTERM');
+  io.process.on('SIGINT', onInt);
+  io.process.on('SIGTERM', onTerm);
+  try {
+    const exitCode = await work(controller.signal);
+    return received ? EXIT_CODES[received as keyof typeof EXIT_CODES] : exitCode;
+  } finally {
+    io.process.off('SIGINT', onInt);
+    io.process.off('SIGTERM', onTerm);
+  }
+}

@@ -1,0 +1,187 @@
+import { Command, CommanderError } from 'commander';
+import { exitCodeOf, type PipelineError, toPipelineError } from '../core/error.ts';
+import { printable } from '../core/printable.ts';
+import { VERSION } from '../core/version.ts';
+import { interruptible } from './interrupt.ts';
+import { type GlobalFlags, type Io, openSession, type Session } from './session.ts';
+
+/** What stood after the command's name: its arguments in order, and its flags. */
+export interface Given {
+  args: readonly string[];
+  flags: Readonly<Record<string, unknown>>;
+}
+
+/** A command's work: prints its data to stdout and returns the exit code. */
+export type Work = (session: Session, given: Given) => Promise<number>;
+
+/** The exit code of Ctrl-C, by the shells' convention 128 + SIGINT. */
+const EXIT_INTERRUPTED = 130;
+
+/** Parses the words after `argosy`, runs the command and returns the exit code (design A5). */
+export async function runProgram(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram(io, async (command, load) => {
+    const flags = command.optsWithGlobals();
+    exitCode = await interruptible(io, async (signal) => {
+      const session = openSession(io, flags as GlobalFlags, signal);
+      try {
+        return await (await load())(session, { args: command.args, flags });
+      } finally {
+        await session.log.flush();
+      }
+    });
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      return thrown.exitCode === 0 ? 0 : exitCodeOf('config-invalid');
+    }
+    const error = toPipelineError(thrown);
+    tell(io, error);
+    return error.kind === 'interrupted' ? EXIT_INTERRUPTED : exitCodeOf(error.kind);
+  }
+}
+
+/** One clear error: what failed, then what to do next. */
+export function tell(io: Pick<Io, 'stderr'>, error: PipelineError): void {
+  io.stderr.write(`error: ${printable(error.message)}\n`);
+  if (error.hint !== undefined) io.stderr.write(`hint: ${printable(error.hint)}\n`);
+  if (error.kind === 'bug') {
+    io.stderr.write(`${error.stack ?? ''}\nThis is a fault in argosy itself.\n`);
+  }
+}
+
+type Perform = (command: Command, load: () => Promise<Work>) => Promise<void>;
+type On = (command: Command, load: () => Promise<Work>) => void;
+
+function buildProgram(io: Io, perform: Perform): Command {
+  const program = new Command('argosy')
+    .description('Batch data pipelines: the same Argo workflow YAML on a laptop and on Kubernetes.')
+    .version(VERSION, '-V, --version')
+    .option('--store <address>', 'where objects are kept: file:PATH or s3: (ARGOSY_STORE)')
+    .option('--log-level <level>', 'debug, info, warn or error (ARGOSY_LOG_LEVEL)')
+    .option('--log-format <format>', 'text or json (ARGOSY_LOG_FORMAT)')
+    .option('--no-color', 'plain text (also NO_COLOR=1)')
+    .showHelpAfterError('(add --help for options and examples)')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+  const on: On = (command, load) => {
+    command.action((...all: unknown[]) => perform(all.at(-1) as Command, load));
+  };
+  addRunning(program, on);
+  addAsking(program, on);
+  addLooking(program, on);
+  return program;
+}
+
+function addRunning(program: Command, on: On): void {
+  const run = program
+    .command('run')
+    .argument('[pipeline]', 'a pipeline, for example fama-french')
+    .description('run a pipeline here, from its workflow YAML')
+    .option('-p, --parameter <name=value>', 'set a workflow parameter; repeatable', collect, [])
+    .option('-f, --file <workflow.yaml>', 'run this file instead; repeatable', collect, [])
+    .option('--entrypoint <template>', 'start at this template')
+    .option('--sample', 'use generated data, served on loopback, and a store of its own')
+    .option('--isolate', 'run each step as a process of its own, as a container would')
+    .option('--dry-run', 'say what would be done and change nothing')
+    .option('--json', 'print the outcome as JSON');
+  example(
+    run,
+    'argosy run fama-french --sample',
+    'argosy run fama-french -p vintage=2017-07',
+    'argosy run fama-french -p archive-url=file:mirror/',
+    'argosy run --file my-workflow.yaml -p name=value --json',
+  );
+  on(run, async () => (await import('./commands/run.ts')).run);
+
+  const step = program
+    .command('step')
+    .argument('<pipeline>', 'whose step')
+    .argument('<step>', 'which step')
+    .argument('[flags...]', 'the parameters of the step, as --name=value')
+    .description('run one step, as a container of the workflow does')
+    .passThroughOptions();
+  example(step, 'argosy step fama-french catalogue', 'argosy step fama-french fetch --year-min=2020');
+  on(step, async () => (await import('./commands/step.ts')).step);
+
+  const probe = program
+    .command('probe', { hidden: true })
+    .argument('[flags...]')
+    .allowUnknownOption()
+    .passThroughOptions();
+  on(probe, async () => (await import('./commands/probe.ts')).probe);
+}
+
+function addAsking(program: Command, on: On): void {
+  const query = program
+    .command('query')
+    .argument('<sql>', 'one SELECT statement; - reads it from standard input')
+    .description('ask the tables with SQL')
+    .option('--pipeline <name>', 'whose tables', 'fama-french')
+    .option('--as-of <date>', 'only what was known on that day, YYYY-MM-DD')
+    .option('--csv', 'print CSV')
+    .option('--json', 'print JSON: one array of objects')
+    .option('--sample', 'ask the tables of the generated sample');
+  example(
+    query,
+    'argosy query "SELECT metric_type, count(*) FROM current_data GROUP BY ALL"',
+    'argosy query --as-of 2018-06-30 "SELECT DISTINCT ingestion_date FROM current_data"',
+    'argosy query --csv "FROM data_ingestion_map" > map.csv',
+  );
+  on(query, async () => (await import('./commands/query.ts')).query);
+
+  const diff = program
+    .command('diff')
+    .argument('<pipeline>', 'whose vintages')
+    .argument('<a>', 'a vintage: 2017-07, 2017-07-31 or july17')
+    .argument('<b>', 'the vintage to compare it with')
+    .description('show what was revised between two vintages')
+    .option('--limit <n>', 'how many revised values to show', '20')
+    .option('--csv', 'print every revised value as CSV')
+    .option('--json', 'print every revised value as JSON')
+    .option('--sample', 'compare vintages of the generated sample');
+  example(diff, 'argosy diff fama-french 2017-07 2018-07');
+  on(diff, async () => (await import('./commands/diff.ts')).diff);
+}
+
+function addLooking(program: Command, on: On): void {
+  const tables = program
+    .command('tables')
+    .description('list tables and views with their columns, rows and freshness')
+    .option('--json', 'print JSON')
+    .option('--sample', 'list those of the generated sample');
+  example(tables, 'argosy tables', 'argosy tables --json');
+  on(tables, async () => (await import('./commands/tables.ts')).tables);
+
+  const status = program
+    .command('status')
+    .argument('<pipeline>', 'which pipeline')
+    .description('show the runs of a pipeline and what it has published')
+    .option('--limit <n>', 'how many runs', '10')
+    .option('--json', 'print JSON')
+    .option('--sample', 'show those of the generated sample');
+  example(status, 'argosy status fama-french', 'argosy status fama-french --json');
+  on(status, async () => (await import('./commands/status.ts')).status);
+
+  const doctor = program
+    .command('doctor')
+    .description('say what is configured and whether it can be reached')
+    .option('--json', 'print JSON');
+  example(doctor, 'argosy doctor', 'ARGOSY_STORE=s3: argosy doctor');
+  on(doctor, async () => (await import('./commands/doctor.ts')).doctor);
+}
+
+function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+function example(command: Command, ...lines: string[]): void {
+  command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}

@@ -1,0 +1,66 @@
+import { PipelineError } from '../core/error.ts';
+import type { RunIdentity } from '../ports/step.ts';
+
+/** What the workflow tells each step of the run it belongs to, by environment (workflows/*.yaml, templateDefaults). */
+export const RUN_VARIABLES = [
+  'ARGOSY_RUN_ID',
+  'ARGOSY_LOGICAL_DATE',
+  'ARGOSY_TRIGGER',
+  'ARGOSY_ATTEMPT',
+] as const;
+
+const TRIGGERS = ['cron', 'event', 'manual', 'backfill'] as const;
+
+export interface StepIdentity extends RunIdentity {
+  /** Counted from 0. */
+  attempt: number;
+}
+
+/**
+ * The run that a step belongs to. A step started by hand gets the run `manual-<logical date>`, and the day of `now`
+ * as its logical date. `config-invalid` for a value that is none.
+ */
+export function runIdentity(
+  pipeline: string,
+  env: Readonly<Record<string, string | undefined>>,
+  now: Date,
+): StepIdentity {
+  const logicalDate = checkedDate(env['ARGOSY_LOGICAL_DATE'] || now.toISOString().slice(0, 10));
+  const trigger = TRIGGERS.find((one) => one === (env['ARGOSY_TRIGGER'] || 'manual'));
+  if (!trigger) {
+    throw new PipelineError(
+      'config-invalid',
+      `ARGOSY_TRIGGER="${env['ARGOSY_TRIGGER']}" is no trigger`,
+      {
+        hint: `give one of ${TRIGGERS.join(', ')}`,
+      },
+    );
+  }
+  const isInPod = env['KUBERNETES_SERVICE_HOST'] !== undefined;
+  return {
+    runId: checkedRunId(env['ARGOSY_RUN_ID'] || `manual-${logicalDate}`),
+    pipeline,
+    logicalDate,
+    trigger,
+    system: isInPod ? 'argo' : 'local',
+    actor: (isInPod && env['HOSTNAME']) || 'local-user',
+    attempt: Number(env['ARGOSY_ATTEMPT']) || 0,
+  };
+}
+
+/** A day as `YYYY-MM-DD`, or `config-invalid`. */
+export function checkedDate(text: string): string {
+  const date = new Date(`${text}T00:00:00Z`);
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime());
+  if (isDay && date.toISOString().startsWith(text)) return text;
+  throw new PipelineError('config-invalid', `"${text}" is not a day`, {
+    hint: 'write it as 2026-01-31',
+  });
+}
+
+function checkedRunId(text: string): string {
+  if (/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) return text;
+  throw new PipelineError('config-invalid', `ARGOSY_RUN_ID="${text}" is not the name of a run`, {
+    hint: 'a run is named like a Kubernetes object: a-z, 0-9, "-" and "."',
+  });
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../ports/clock.ts';
+import { type BoundLog, createLog } from '../telemetry/log.ts';
+import { PipelineError } from '../core/error.ts';
+import { type Config, readConfig } from './config.ts';
+import { terminalOf } from './view.ts';
+
+/** What a command gets from the process it runs in. */
+export interface Io {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  stdin: NodeJS.ReadableStream;
+  stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  clock: Clock;
+  /** In [0, 1). */
+  random: () => number;
+  /** Where SIGINT and SIGTERM come from. */
+  process: Pick<NodeJS.Process, 'on' | 'off' | 'exit'>;
+}
+
+/** One command at work: its configuration, its log, and the signal that ends it. */
+export interface Session {
+  io: Io;
+  config: Config;
+  log: BoundLog;
+  signal: AbortSignal;
+  /** Where log lines go; a live view puts itself between. */
+  writer: { write(line: string): unknown };
+  /** The flags that every command takes, as given. */
+  flags: GlobalFlags;
+}
+
+export interface GlobalFlags {
+  store?: string;
+  logLevel?: string;
+  logFormat?: string;
+  color?: boolean;
+  /** Work on the generated sample instead of the configured store. */
+  sample?: boolean;
+}
+
+/** The sample has a store of its own, so that generated rows never stand beside real ones. */
+const SAMPLE_STORE = 'file:.argosy/sample/store';
+
+/** Reads the configuration and opens the log. `config-invalid` names every wrong setting. */
+export function openSession(io: Io, flags: GlobalFlags, signal: AbortSignal): Session {
+  const given: Record<string, string> = {};
+  const store = flags.sample === true ? SAMPLE_STORE : flags.store;
+  if (store !== undefined) given['ARGOSY_STORE'] = store;
+  if (flags.logLevel !== undefined) given['ARGOSY_LOG_LEVEL'] = flags.logLevel;
+  if (flags.logFormat !== undefined) given['ARGOSY_LOG_FORMAT'] = flags.logFormat;
+  const config = readConfig({
+    flags: given,
+    env: io.env,
+    dotenvText: dotenvText(io.cwd),
+    cwd: io.cwd,
+  });
+  const writer = { write: (line: string): unknown => io.stderr.write(line) };
+  const log = createLog({
+    level: config.log.level,
+    format: config.log.format,
+    write: (line) => writer.write(line),
+    clock: io.clock,
+    redact: config.secrets.map((one) => one.reveal()),
+    hasColor: flags.color !== false && terminalOf(io.stderr, io.env).hasColor,
+  });
+  return { io, config, log, signal, flags, writer };
+}
+
+/** A flag that must be a whole number from 0 up; `config-invalid` for anything else. */
+export function wholeNumber(flag: string, value: unknown): number {
+  const text = String(value);
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new PipelineError('config-invalid', `${flag} ${text} is not a whole number`, {
+    hint: `for example ${flag} 20`,
+  });
+}
+
+/** Where this session's metrics and logs of runs go. */
+export function sideFolder(session: Session, name: 'metrics' | 'logs' | 'cache'): string {
+  const { io, flags } = session;
+  return join(io.cwd, '.argosy', ...(flags.sample === true ? ['sample'] : []), name);
+}
+
+function dotenvText(cwd: string): string {
+  try {
+    return readFileSync(join(cwd, '.env'), 'utf8');
+  } catch (error) {
+    // No .env is the usual case; one that cannot be read must not pass for none.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+}

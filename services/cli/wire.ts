@@ -1,0 +1,116 @@
+import { systemClock, systemRandom } from '../adapters/clock/system.ts';
+import { logNotifier } from '../adapters/notifier/log.ts';
+import { filesystemStore } from '../adapters/object-store/filesystem.ts';
+import { memoryStore } from '../adapters/object-store/memory.ts';
+import { s3Connection } from '../adapters/object-store/s3-connection.ts';
+import { s3Store } from '../adapters/object-store/s3.ts';
+import { duckdbEngine } from '../adapters/query-engine/duckdb.ts';
+import { objectRecords } from '../adapters/record-store/object.ts';
+import { deadlineStore } from '../layers/deadline.ts';
+import { retryStore } from '../layers/retry.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ObjectStore, OpenBucket } from '../ports/object-store.ts';
+import type { RecordStore } from '../ports/record-store.ts';
+import type { Counts, Log, StepPorts } from '../ports/step.ts';
+import type { ServePorts } from '../stages/serve/localise.ts';
+import type { BucketName, Config } from './config.ts';
+import { openSource } from './wire-source.ts';
+
+/** Memory that one engine may take before it spills to scratch. */
+const ENGINE_BYTES_MAX = 512 * 2 ** 20;
+/** Statements of one step that may run beside each other. */
+const ENGINE_CONNECTIONS = 4;
+/** One call to a store, its transfer apart. */
+const STORE_CALL_MS_MAX = 60_000;
+
+/** What the ports of a process have in common. */
+export interface Wiring {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  /** In [0, 1): spreads the waits between retries. */
+  random: () => number;
+}
+
+export interface PortsRequest {
+  pipeline: string;
+  /** What the operator gave: hosts of addresses among it may be fetched from even when they are not public. */
+  namedUrls: readonly string[];
+  scratch: string;
+  signal: AbortSignal;
+  progress(counts: Partial<Counts>): void;
+}
+
+export { systemClock, systemRandom };
+
+/** Configuration to ports: the one place that knows which adapter stands behind which door. */
+export function openPorts(wiring: Wiring, openBucket: OpenBucket, request: PortsRequest): StepPorts {
+  const { clock, config, log } = wiring;
+  const { scratch, signal, progress } = request;
+  const store = openBucket(bucketOf(config, request.pipeline));
+  return {
+    store,
+    records: objectRecords(store),
+    source: openSource(wiring, request.namedUrls),
+    openEngine: engineOpener(signal),
+    clock,
+    notifier: logNotifier(log),
+    log,
+    scratch,
+    signal,
+    progress,
+  };
+}
+
+/** The ports that answering a query needs. */
+export function openServePorts(
+  { config, log }: Wiring,
+  openBucket: OpenBucket,
+  request: { pipeline: string; cache: string; signal: AbortSignal },
+): ServePorts {
+  const { cache, signal } = request;
+  const store = openBucket(bucketOf(config, request.pipeline));
+  return { store, openEngine: engineOpener(signal), log, signal, cache };
+}
+
+/** The records that a pipeline keeps in its bucket. */
+export function openRecords({ config }: Wiring, openBucket: OpenBucket, pipeline: string): RecordStore {
+  return objectRecords(openBucket(bucketOf(config, pipeline)));
+}
+
+/** Opens the buckets of the configured store; the same name gives the same bucket. */
+export function bucketOpener({ config, clock, log, random }: Wiring): OpenBucket {
+  const opened = new Map<string, ObjectStore>();
+  const connection = s3Connection(config.s3);
+  const open = (bucket: string): ObjectStore => {
+    if (config.store.kind === 'file') return filesystemStore({ folder: config.store.folder, bucket });
+    if (config.store.kind === 'mem') return memoryStore({ bucket, clock });
+    const limited = deadlineStore(s3Store({ connection, bucket }), { clock, timeoutMs: STORE_CALL_MS_MAX });
+    return retryStore(limited, {
+      clock,
+      random,
+      onRetry: ({ what, attempt, waitMs, error }) =>
+        log.warn('store.retry', { what, attempt, waitMs: Math.round(waitMs), reason: error.message }),
+    });
+  };
+  return (bucket) => {
+    const store = opened.get(bucket) ?? open(bucket);
+    opened.set(bucket, store);
+    return store;
+  };
+}
+
+function engineOpener(signal: AbortSignal): StepPorts['openEngine'] {
+  return (folders) =>
+    duckdbEngine({
+      folders,
+      memoryBytesMax: ENGINE_BYTES_MAX,
+      threads: 1,
+      connections: ENGINE_CONNECTIONS,
+      signal,
+    });
+}
+
+function bucketOf(config: Config, pipeline: string): string {
+  return config.buckets[pipeline as BucketName];
+}

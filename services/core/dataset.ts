@@ -1,0 +1,24 @@
+/** A column of a table, with the type that DuckDB, Athena and PostgreSQL all have under this name or translate. */
+export interface DatasetColumn {
+  name: string;
+  type: 'VARCHAR' | 'DOUBLE' | 'DATE' | 'TIMESTAMP' | 'INTEGER' | 'BIGINT' | 'BOOLEAN';
+  description: string;
+}
+
+/** A table or view of a database: the one definition from which every engine's form of it is made. */
+export interface Dataset {
+  name: string;
+  kind: 'table' | 'view';
+  description: string;
+  columns: readonly DatasetColumn[];
+  /** The prefix of a table's objects. */
+  location?: string;
+}
+
+/** An object that belongs to a table. */
+export interface TableObject {
+  key: string;
+  sha256: string;
+  rows: number;
+  sizeBytes?: number;
+}

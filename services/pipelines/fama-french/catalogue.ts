@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { quoteText } from '../../core/column.ts';
+import { sha256 } from '../../core/manifest.ts';
+import type { ObjectInfo } from '../../ports/object-store.ts';
+import type { QueryEngine } from '../../ports/query-engine.ts';
+import type { Problem, Step, StepPorts } from '../../ports/step.ts';
+import { latestCommits } from '../../stages/shape/publish.ts';
+import { MAP_COLUMNS, MAP_KEY, type MapRow, mapRows } from './ingestion-map.ts';
+import { DATASET } from './ledger.ts';
+import { strayRows } from './stray.ts';
+
+/** Writings of the map before giving up on racing commits; the next run goes on from there. */
+const ROUNDS_MAX = 5;
+
+/**
+ * Writes the ingestion map (requirements 1.9) from the committed vintages, by one PUT: the act by which readers see
+ * a new vintage. A commit that arrives while the map is written is found by looking again after the PUT.
+ */
+export const catalogue: Step = {
+  name: 'catalogue',
+  summary: 'Write the ingestion map, which makes committed vintages visible',
+  parameters: [],
+  async run(ports) {
+    const engine = await ports.openEngine([ports.scratch]);
+    try {
+      let isChanged = false;
+      for (let round = 1; ; round++) {
+        const { rows, problems } = await readRows(ports, engine);
+        const bytes = await renderMap(engine, ports.scratch, rows);
+        const stored = await ports.store.get(MAP_KEY, { signal: ports.signal });
+        const isCurrent = stored !== null && sha256(stored) === sha256(bytes);
+        if (isCurrent || round > ROUNDS_MAX)
+          return resultOf(rows, problems, isChanged ? bytes.length : 0);
+        await ports.store.put(MAP_KEY, bytes, { signal: ports.signal });
+        isChanged = true;
+      }
+    } finally {
+      await engine.close();
+    }
+  },
+};
+
+async function readRows(ports: StepPorts, engine: QueryEngine) {
+  const { store, signal } = ports;
+  const commits = await latestCommits(store, DATASET);
+  const stored = new Map<string, ObjectInfo>();
+  for await (const info of store.list('transformed_data/', { signal })) stored.set(info.key, info);
+  const rows = [...commits.values()].flatMap((commit) => mapRows(commit, stored, store.url));
+  const named = new Set([...commits.values()].flatMap(({ parts }) => parts.map(({ key }) => key)));
+  const strays = [...stored.values()].filter(
+    ({ key }) => !named.has(key) && key.endsWith('.parquet'),
+  );
+  const stray = await strayRows(ports, engine, strays);
+  const problems: Problem[] = rows
+    .filter(({ status }) => status !== 'success')
+    .map((row) => ({ object: row.file_path, message: 'a committed object is gone or cut short' }));
+  return {
+    rows: [...rows, ...stray.rows].toSorted((a, b) => (a.file_path < b.file_path ? -1 : 1)),
+    problems: [...problems, ...stray.problems],
+  };
+}
+
+async function renderMap(
+  engine: QueryEngine,
+  scratch: string,
+  rows: readonly MapRow[],
+): Promise<Uint8Array> {
+  const names = Object.keys(MAP_COLUMNS) as (keyof MapRow)[];
+  const path = join(scratch, 'ingestion_map.parquet');
+  await engine.run(
+    `CREATE OR REPLACE TABLE map (${names.map((name) => `${name} VARCHAR`).join(', ')})`,
+  );
+  await engine.append(
+    'map',
+    names.map((name) => ({
+      type: 'VARCHAR' as const,
+      values: rows.map((row) => String(row[name])),
+    })),
+  );
+  const casts = names.map((name) => `CAST(${name} AS ${MAP_COLUMNS[name]}) AS ${name}`).join(', ');
+  await engine.run(
+    `COPY (SELECT ${casts} FROM map) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION snappy)`,
+  );
+  return readFile(path);
+}
+
+function resultOf(rows: readonly MapRow[], problems: Problem[], bytesWritten: number) {
+  const good = rows.filter(({ status }) => status === 'success');
+  const vintages = new Set(good.map(({ ingestion_date }) => ingestion_date)).size;
+  const rowCount = good.reduce((sum, { record_count }) => sum + record_count, 0);
+  return {
+    outputs: { vintages: String(vintages), objects: String(good.length), rows: String(rowCount) },
+    counts: {
+      objectsRead: rows.length,
+      objectsWritten: bytesWritten === 0 ? 0 : 1,
+      objectsSkipped: bytesWritten === 0 ? 1 : 0,
+      objectsFailed: rows.length - good.length,
+      bytesWritten,
+    },
+    problems,
+  };
+}

@@ -1,0 +1,75 @@
+import type { RunIdentity, StepPorts } from '../../ports/step.ts';
+
+/** Raised whenever the same CSV would give other rows, so that every vintage is transformed anew. */
+export const PARSER_VERSION = '1';
+export const DATASET = 'raw_data';
+
+/** What is known of one link: kept under the first 8 hex digits of the MD5 of its URL. */
+export interface DownloadRecord {
+  url: string;
+  /** `success` or `failed: …`: how the last try ended. */
+  status: string;
+  /** The ZIP that holds the bytes last received; absent while every try has failed. */
+  archive?: { key: string; sha256: string; etag: string | null; lastModified: string | null };
+}
+
+/** What came out of one ZIP: kept under the name of its object without `.zip`. */
+export interface ArchiveRecord {
+  key: string;
+  url: string;
+  sha256: string;
+  outcome: 'extracted' | 'corrupt' | 'empty' | 'without-csv' | 'superseded';
+  message: string;
+  csvs: { key: string; sha256: string }[];
+}
+
+/** A CSV that could not be read as a library file, so that it is not tried again until it or the parser changes. */
+export interface RefusedCsvRecord {
+  key: string;
+  sha256: string;
+  parser: string;
+  message: string;
+}
+
+/** One row of the log CSV (requirements 1.4), before it is written. */
+export interface DownloadRow {
+  source_url: string;
+  unique_filename: string;
+  s3_path: string;
+  ingestion_time: string;
+  ingested_by: string;
+  system: string;
+  status: string;
+}
+
+/** What fetch hands to extract. */
+export interface ExtractPlan {
+  archives: { key: string; url: string; sha256: string; year: number; month: number | null }[];
+  rows: DownloadRow[];
+  /** Where the log CSV of this run is; empty when nothing was worth a log. */
+  logKey: string;
+}
+
+/** What extract hands to one shard of transform. */
+export interface TransformPlan {
+  csvs: { key: string; sha256: string }[];
+}
+
+export const DOWNLOADS = 'downloads';
+export const ARCHIVES = 'archives';
+export const REFUSED_CSVS = 'refused-csvs';
+
+/** The collection of what one run's steps tell each other; part of the run's records. */
+export function planCollection(run: RunIdentity): string {
+  return `steps/${run.pipeline}/${run.runId}`;
+}
+
+/** All records of a collection by id. */
+export async function allRecords<T>(
+  records: StepPorts['records'],
+  collection: string,
+): Promise<Map<string, T>> {
+  const all = new Map<string, T>();
+  for await (const { id, value } of records.scan<T>(collection)) all.set(id, value);
+  return all;
+}

@@ -1,0 +1,23 @@
+-- The views of dartmouth_db (requirements 1.8), over raw_data and data_ingestion_map.
+CREATE VIEW pit_data AS
+  SELECT date_format, portfolio, metric_type, value, ingestion_date
+  FROM raw_data;
+
+CREATE VIEW current_data AS
+  SELECT date_format, portfolio, metric_type, value, ingestion_date
+  FROM raw_data
+  WHERE ingestion_date = (SELECT max(ingestion_date) FROM raw_data);
+
+-- The newest vintage of each metric, for when one vintage lacks a metric that an older one has.
+CREATE VIEW current_data_by_metric AS
+  SELECT date_format, portfolio, metric_type, value, ingestion_date
+  FROM raw_data
+  JOIN (SELECT metric_type, max(ingestion_date) AS ingestion_date FROM raw_data GROUP BY metric_type)
+    USING (metric_type, ingestion_date);
+
+-- What was known on a day: the rows of the newest vintage up to it, for equality works on month ends only.
+CREATE MACRO as_of(day) AS TABLE
+  SELECT date_format, portfolio, metric_type, value, ingestion_date
+  FROM raw_data
+  WHERE ingestion_date =
+    (SELECT max(ingestion_date) FROM raw_data WHERE ingestion_date <= CAST(day AS DATE));

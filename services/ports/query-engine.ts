@@ -1,0 +1,36 @@
+/** A value as the engine returns it: exact integers and decimals beyond 2^53 come as text, dates as ISO text. */
+export type Cell = string | number | boolean | null;
+
+export interface Column {
+  name: string;
+  /** The engine's own type name, upper case: `VARCHAR`, `DOUBLE`, `DATE`, `BIGINT`. */
+  type: string;
+}
+
+export interface QueryResult {
+  columns: Column[];
+  rows: Cell[][];
+}
+
+/** The columns of one batch of rows, for `append`. All arrays have the same length. */
+export interface ColumnData {
+  type: 'VARCHAR' | 'DOUBLE' | 'INTEGER';
+  values: readonly (string | null)[] | readonly (number | null)[];
+}
+
+/**
+ * SQL in process. The engine is shut: it reads and writes only below the folders it was opened with, loads no
+ * extension, and its configuration is locked. A statement that fails for what it says throws `input-invalid`; one
+ * that reaches outside throws `denied`.
+ */
+export interface QueryEngine {
+  /** Runs statements for their effect. `$1`, `$2` … are bound to `values`. */
+  run(sql: string, values?: readonly Cell[]): Promise<void>;
+  /** Runs one statement and returns all its rows; `too-large` above `rowsMax` (default 1,000,000). */
+  query(sql: string, values?: readonly Cell[], rowsMax?: number): Promise<QueryResult>;
+  /** As `query`, but refuses (`denied`) everything that is not a single SELECT, so a reader's SQL can change nothing. */
+  select(sql: string, rowsMax?: number): Promise<QueryResult>;
+  /** Appends a batch of rows to a table. */
+  append(table: string, columns: readonly ColumnData[]): Promise<void>;
+  close(): Promise<void>;
+}

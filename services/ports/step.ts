@@ -1,0 +1,99 @@
+import type { Clock } from './clock.ts';
+import type { Notifier } from './notifier.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { QueryEngine } from './query-engine.ts';
+import type { RecordStore } from './record-store.ts';
+import type { Source } from './source.ts';
+
+/** How many of what a step saw. Rows in = rows written + rows rejected, in every step that handles rows. */
+export interface Counts {
+  objectsRead: number;
+  objectsWritten: number;
+  objectsSkipped: number;
+  objectsFailed: number;
+  rowsRead: number;
+  rowsWritten: number;
+  rowsRejected: number;
+  bytesRead: number;
+  bytesWritten: number;
+}
+
+/** A message for people and machines: a fixed event name (`object.put`) and fields. */
+export interface Log {
+  debug(event: string, fields?: Record<string, unknown>): void;
+  info(event: string, fields?: Record<string, unknown>): void;
+  warn(event: string, fields?: Record<string, unknown>): void;
+  error(event: string, fields?: Record<string, unknown>): void;
+}
+
+/** Everything a step may touch. A step never sees the environment, an adapter or the machine's clock. */
+export interface StepPorts {
+  /** The bucket of the step's pipeline. */
+  store: ObjectStore;
+  records: RecordStore;
+  source: Source;
+  /** Opens an engine of the step's own that may work below `folders` only; the step closes it. */
+  openEngine(folders: readonly string[]): Promise<QueryEngine>;
+  clock: Clock;
+  notifier: Notifier;
+  log: Log;
+  /** An empty folder on local disk, removed after the step. */
+  scratch: string;
+  /** Aborted when the step must end: Ctrl-C, SIGTERM, a deadline. */
+  signal: AbortSignal;
+  /** Tells whoever watches how far the step is. */
+  progress(counts: Partial<Counts>): void;
+}
+
+/** What a run is called and why it runs; ids are derived from names given by the engine, never drawn. */
+export interface RunIdentity {
+  runId: string;
+  pipeline: string;
+  /** `YYYY-MM-DD`, UTC. */
+  logicalDate: string;
+  trigger: 'cron' | 'event' | 'manual' | 'backfill';
+  /** Where the run takes place, and what does the work there: the workflow or pod name, or `local-user`. */
+  system: 'argo' | 'local';
+  actor: string;
+}
+
+/** A thing that went wrong without ending the step: one link, one file, one row group. */
+export interface Problem {
+  /** The object, URL or row it is about. */
+  object: string;
+  message: string;
+}
+
+export interface StepResult {
+  /** Output parameters: keys, counts and words of ours, never text from outside. */
+  outputs: Record<string, string>;
+  counts: Partial<Counts>;
+  problems: Problem[];
+}
+
+/** One parameter of a step; the CLI flag and the template parameter have this name. */
+export interface ParameterSpec {
+  name: string;
+  description: string;
+  /** Absent: the parameter must be given. */
+  default?: string;
+}
+
+/** A unit of work of a pipeline: same name in the YAML, on the command line and here. */
+export interface Step {
+  name: string;
+  summary: string;
+  parameters: readonly ParameterSpec[];
+  run(
+    ports: StepPorts,
+    parameters: Readonly<Record<string, string>>,
+    run: RunIdentity,
+  ): Promise<StepResult>;
+}
+
+/** A pipeline: its steps in the order in which data meets them. */
+export interface Pipeline {
+  name: string;
+  summary: string;
+  steps: readonly Step[];
+}

@@ -1,0 +1,146 @@
+import { type ErrorKind, PipelineError } from '../../core/error.ts';
+import { sha256 } from '../../core/manifest.ts';
+import type { RecordStore } from '../../ports/record-store.ts';
+import type { Counts, Problem, RunIdentity } from '../../ports/step.ts';
+
+/** How one step of a run went; the last attempt's record stays. */
+export interface StepRecord {
+  step: string;
+  parameters: Record<string, string>;
+  attempt: number;
+  status: 'success' | 'failed';
+  started_at: string;
+  ended_at: string;
+  duration_seconds: number;
+  counts: Partial<Counts>;
+  outputs: Record<string, string>;
+  problems: Problem[];
+  error_class: ErrorKind | null;
+  error_message: string | null;
+  error_hint: string | null;
+}
+
+/** What a run leaves behind (requirements 6.2), readable with `argosy status` from any machine that sees the store. */
+export interface RunRecord {
+  run_id: string;
+  system: string;
+  actor: string;
+  workflow: string;
+  logical_date: string;
+  trigger: RunIdentity['trigger'];
+  started_at: string;
+  ended_at: string | null;
+  status: 'running' | 'success' | 'failed';
+  objects_read: number;
+  objects_written: number;
+  objects_failed: number;
+  records_extracted: number;
+  records_transformed: number;
+  records_loaded: number;
+  records_rejected: number;
+  bytes_in: number;
+  bytes_out: number;
+  error_class: ErrorKind | null;
+  error_message: string | null;
+  problems: Problem[];
+  steps: StepRecord[];
+}
+
+const stepCollection = (run: RunIdentity) => `steps/${run.pipeline}/${run.runId}`;
+const STEP_PREFIX = 'step-';
+
+/** The collection of a pipeline's run records. */
+export function runCollection(pipeline: string): string {
+  return `runs/${pipeline}`;
+}
+
+/** Notes that a run has begun; the first step to say so is heard. */
+export async function recordRunStart(
+  records: RecordStore,
+  run: RunIdentity,
+  startedAt: Date,
+): Promise<void> {
+  const record = summarise(run, [], { status: 'running', startedAt, endedAt: null });
+  await records
+    .putIfAbsent(runCollection(run.pipeline), run.runId, record)
+    .catch((error: unknown) => {
+      // Whether it is there or not, the record of the end replaces it.
+      if (!(error instanceof PipelineError && error.kind === 'commit-unknown')) throw error;
+      return false;
+    });
+}
+
+/** Keeps how a step went. Steps of a fan-out differ in their parameters, and so in their ids. */
+export async function recordStep(
+  records: RecordStore,
+  run: RunIdentity,
+  record: StepRecord,
+): Promise<void> {
+  const id = `${STEP_PREFIX}${record.step}-${sha256(JSON.stringify(record.parameters)).slice(0, 8)}`;
+  await records.put(stepCollection(run), id, record);
+}
+
+/** Puts the records of a run's steps together, in the order in which the steps began. */
+export async function readSteps(records: RecordStore, run: RunIdentity): Promise<StepRecord[]> {
+  const steps: StepRecord[] = [];
+  for await (const { id, value } of records.scan<StepRecord>(stepCollection(run))) {
+    if (id.startsWith(STEP_PREFIX)) steps.push(value);
+  }
+  return steps.toSorted((a, b) => (a.started_at < b.started_at ? -1 : 1));
+}
+
+/** The run records of a pipeline, the newest first. */
+export async function readRuns(records: RecordStore, pipeline: string): Promise<RunRecord[]> {
+  const runs: RunRecord[] = [];
+  for await (const { value } of records.scan<RunRecord>(runCollection(pipeline))) runs.push(value);
+  return runs.toSorted((a, b) => (a.started_at > b.started_at ? -1 : 1));
+}
+
+/** Writes the final record of a run from those of its steps. */
+export async function recordRunEnd(
+  records: RecordStore,
+  run: RunIdentity,
+  end: { isSuccess: boolean; endedAt: Date },
+): Promise<RunRecord> {
+  const begun = await records.get<RunRecord>(runCollection(run.pipeline), run.runId);
+  const startedAt = new Date(begun?.started_at ?? end.endedAt);
+  const status = end.isSuccess ? ('success' as const) : ('failed' as const);
+  const steps = await readSteps(records, run);
+  const record = summarise(run, steps, { status, startedAt, endedAt: end.endedAt });
+  await records.put(runCollection(run.pipeline), run.runId, record);
+  return record;
+}
+
+function summarise(
+  run: RunIdentity,
+  steps: StepRecord[],
+  when: { status: RunRecord['status']; startedAt: Date; endedAt: Date | null },
+): RunRecord {
+  const sum = (name: keyof Counts) =>
+    steps.reduce((total, { counts }) => total + (counts[name] ?? 0), 0);
+  const failed = steps.find(({ status }) => status === 'failed');
+  return {
+    run_id: run.runId,
+    system: run.system,
+    actor: run.actor,
+    workflow: run.pipeline,
+    logical_date: run.logicalDate,
+    trigger: run.trigger,
+    started_at: when.startedAt.toISOString(),
+    ended_at: when.endedAt?.toISOString() ?? null,
+    status: when.status,
+    objects_read: sum('objectsRead'),
+    objects_written: sum('objectsWritten'),
+    objects_failed: sum('objectsFailed'),
+    records_extracted: sum('rowsRead'),
+    records_transformed: sum('rowsWritten'),
+    records_loaded: sum('rowsWritten'),
+    records_rejected: sum('rowsRejected'),
+    bytes_in: sum('bytesRead'),
+    bytes_out: sum('bytesWritten'),
+    error_class: failed?.error_class ?? null,
+    error_message: failed?.error_message ?? null,
+    problems: steps.flatMap(({ problems }) => problems),
+    steps,
+  };
+}

@@ -1,0 +1,54 @@
+import { quoteIdentifier, quoteText } from '../../core/column.ts';
+import type { Dataset, TableObject } from '../../core/dataset.ts';
+import type { QueryEngine } from '../../ports/query-engine.ts';
+import { localise, type ServePorts } from './localise.ts';
+
+/** A pipeline's tables and views, and how to find the objects that its tables consist of. */
+export interface Database {
+  name: string;
+  datasets: readonly Dataset[];
+  /** The views, as SQL over the tables. */
+  viewSql: string;
+  /** The visible objects of each table; with `asOf` (`YYYY-MM-DD`) only what was known on that day. */
+  objects(ports: ServePorts, asOf: string | null): Promise<Map<string, TableObject[]>>;
+  /** A condition that the rows of a table meet as of a day; for tables whose objects hold several days. */
+  rowFilter?(table: string, asOf: string): string | null;
+}
+
+/** The database open in an engine that can read its objects and nothing else. The caller closes the engine. */
+export async function openDatabase(
+  ports: ServePorts,
+  database: Database,
+  asOf: string | null = null,
+): Promise<QueryEngine> {
+  const objects = await database.objects(ports, asOf);
+  const local = await localise(ports, [...objects.values()].flat());
+  const engine = await ports.openEngine(local.folders);
+  await engine.run(`CREATE SCHEMA ${quoteIdentifier(database.name)}`);
+  await engine.run(`USE ${quoteIdentifier(database.name)}`);
+  for (const dataset of database.datasets) {
+    if (dataset.kind !== 'table') continue;
+    const paths = (objects.get(dataset.name) ?? []).map(({ key }) => local.paths.get(key) ?? key);
+    const filter = asOf === null ? null : (database.rowFilter?.(dataset.name, asOf) ?? null);
+    await engine.run(tableSql(dataset, paths, filter));
+  }
+  await engine.run(database.viewSql);
+  return engine;
+}
+
+function tableSql(
+  { name, columns }: Dataset,
+  paths: readonly string[],
+  filter: string | null,
+): string {
+  if (paths.length === 0) {
+    const empty = columns.map(
+      (column) => `CAST(NULL AS ${column.type}) AS ${quoteIdentifier(column.name)}`,
+    );
+    return `CREATE VIEW ${quoteIdentifier(name)} AS SELECT ${empty.join(', ')} LIMIT 0`;
+  }
+  const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
+  const where = filter === null ? '' : ` WHERE ${filter}`;
+  const from = `read_parquet([${paths.map(quoteText).join(', ')}], hive_partitioning = false)`;
+  return `CREATE VIEW ${quoteIdentifier(name)} AS SELECT ${names} FROM ${from}${where}`;
+}

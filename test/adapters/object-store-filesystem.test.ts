@@ -1,0 +1,15 @@
+import { filesystemStore } from '../../services/adapters/object-store/filesystem.ts';
+import { objectStoreContract } from '../contract/object-store.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+objectStoreContract(
+  'the filesystem store',
+  async () => {
+    const folder = await tempFolder();
+    return {
+      store: filesystemStore({ folder: folder.path, bucket: 'argosy-test' }),
+      close: folder.remove,
+    };
+  },
+  { listingSizes: [0, 1, 999, 1000, 1001, 5000], takesLongSegments: true, writersMax: 64 },
+);

@@ -1,0 +1,11 @@
+import { manualClock } from '../../services/adapters/clock/manual.ts';
+import { memoryStore } from '../../services/adapters/object-store/memory.ts';
+import { objectStoreContract } from '../contract/object-store.ts';
+
+objectStoreContract(
+  'the memory store',
+  async () => ({
+    store: memoryStore({ bucket: 'argosy-test', clock: manualClock(new Date('2026-11-21')) }),
+  }),
+  { listingSizes: [0, 1, 999, 1000, 1001, 5000], takesLongSegments: true },
+);

@@ -1,0 +1,59 @@
+import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** Something a test needs and a machine may lack. */
+export interface Component {
+  name: string;
+  /** Where it is; `null` when it is absent. */
+  path: string | null;
+  /** How to have it, for whoever reads that a test was skipped. */
+  howToGet: string;
+}
+
+/** True when a test that lacks a component must fail, as in CI. */
+export function isEverythingRequired(): boolean {
+  return process.env['ARGOSY_TEST_REQUIRE'] === 'all';
+}
+
+/** A program: at the path that `variable` names, on PATH, or in ~/go/bin. */
+export function findProgram(name: string, variable: string, howToGet: string): Component {
+  const named = process.env[variable];
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), join(homedir(), 'go', 'bin')];
+  const candidates = named ? [named] : folders.map((folder) => join(folder, name));
+  return { name, path: candidates.find(isExecutable) ?? null, howToGet };
+}
+
+/**
+ * A group of tests that needs a component. Absent, the group is skipped and its title says what it lacked and how to
+ * get it; with ARGOSY_TEST_REQUIRE=all it fails instead.
+ */
+export function describeWith(
+  component: Component,
+  title: string,
+  body: (path: string) => void,
+): void {
+  const { name, path, howToGet } = component;
+  if (path !== null) {
+    describe(title, () => body(path));
+    return;
+  }
+  if (isEverythingRequired()) {
+    it(`${title}: ${name} is here`, () => expect(path, howToGet).not.toBeNull());
+    return;
+  }
+  describe.skip(`${title} (skipped: no ${name}; ${howToGet})`, () => {
+    it(`needs ${name}`, () => undefined);
+  });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Absent or not executable: both mean that it is not here.
+    return false;
+  }
+}
