@@ -10,9 +10,15 @@ const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.stamp');
 
 /** CommonJS packages inside the ES module bundle call `require` for Node's own modules. */
-const BANNER = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+const BANNER = [
+  `import { createRequire } from 'node:module';`,
+  `const require = createRequire(import.meta.url);`,
+].join(' ');
 
-/** Bundles services/cli/main.ts into dist/argosy.js, unless dist was made from the same inputs. Returns whether it built. */
+/**
+ * Bundles services/cli/main.ts into dist/argosy.js, unless dist was made from the same inputs.
+ * Returns whether it built.
+ */
 export async function ensureBuilt() {
   const hash = hashOfInputs();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hash) return false;

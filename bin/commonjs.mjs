@@ -5,8 +5,9 @@ import { pathToFileURL } from 'node:url';
 const NAMESPACE = 'commonjs';
 
 /**
- * Gives `await import('package')` the same named exports in the bundle as in Node. Without it, esbuild's code splitting
- * gives a CommonJS package its default export alone, and only the built program fails.
+ * Gives `await import('package')` the same named exports in the bundle as in Node. Without it,
+ * esbuild's code splitting gives a CommonJS package its default export alone, and only the built
+ * program fails.
  */
 export const commonjsNames = {
   name: 'commonjs-names',
@@ -31,7 +32,10 @@ async function namesOf(path) {
   return names.filter((name) => /^\w+$/.test(name) && name !== 'default');
 }
 
-/** Some packages export getters that throw for what is deprecated; like Node, the proxy leaves those out. */
+/**
+ * Some packages export getters that throw for what is deprecated; like Node, the proxy leaves those
+ * out.
+ */
 function proxyOf(path, names) {
   const lines = names.map(
     (name, at) => `const _${at} = get('${name}'); export { _${at} as ${name} };`,

@@ -8,8 +8,9 @@ const STAMP = `${ROOT}node_modules/.argosy-lock`;
 const NODE_VERSION_MIN = [20, 19];
 
 /**
- * Installs the packages of package-lock.json unless they are there. Uses nothing but Node, for it runs before anything
- * is installed. Ends the process with 51 when Node is too old, or with npm's code when npm fails.
+ * Installs the packages of package-lock.json unless they are there. Uses nothing but Node, for it
+ * runs before anything is installed. Ends the process with 51 when Node is too old, or with npm's
+ * code when npm fails.
  */
 export function ensureInstalled() {
   checkNode();
@@ -25,7 +26,7 @@ function checkNode() {
   const [majorMin, minorMin] = NODE_VERSION_MIN;
   if (major > majorMin || (major === majorMin && minor >= minorMin)) return;
   process.stderr.write(
-    `argosy needs Node ${NODE_VERSION_MIN.join('.')} or later, and this is Node ${process.versions.node}\n` +
+    `argosy needs Node ${majorMin}.${minorMin} or later, and this is ${process.version}\n` +
       'hint: install Node 24, the version in .nvmrc\n',
   );
   process.exit(51);

@@ -13,7 +13,10 @@ export type WarehouseSetting =
   | { kind: 'pglite'; folder: string }
   | { kind: 'postgres' | 'redshift'; url: Secret };
 
-/** A text that `parse` understands; when it returns `null` the text is refused, saying what was expected. */
+/**
+ * A text that `parse` understands; when it returns `null` the text is refused, saying what was
+ * expected.
+ */
 function read<T>(expected: string, parse: (text: string) => T | null) {
   return z.pipe(
     z.string(),
@@ -95,7 +98,10 @@ const bucket = z.optional(
   ),
 );
 
-/** Every setting, as text in, checked value out. The names are those of the environment (decisions, Configuration). */
+/**
+ * Every setting, as text in, checked value out. The names are those of the environment (decisions,
+ * Configuration).
+ */
 export const settingsSchema = z.object({
   ARGOSY_STORE: read('file:PATH, s3: or mem:', parseStore),
   ARGOSY_S3_ENDPOINT: z.optional(address),

@@ -1,7 +1,10 @@
 import type { SettingName } from './config-schema.ts';
 import type { ConfigSource, Given } from './config-source.ts';
 
-/** Names that the original systems used for one setting each (requirements 2 and 4); ours win over them. */
+/**
+ * Names that the original systems used for one setting each (requirements 2 and 4); ours win over
+ * them.
+ */
 const SAME_MEANING: Readonly<Partial<Record<SettingName, string>>> = {
   ARGOSY_MARKET_API_KEY: 'MARKET_API_KEY',
   ARGOSY_REDSHIFT_IAM_ROLE_ARN: 'REDSHIFT_IAM_ROLE_ARN',
@@ -21,7 +24,7 @@ function seedWarehouse(source: ConfigSource): Given | undefined {
   const postgres = source.find('DB_HOST');
   if (redshift !== undefined && postgres !== undefined) {
     source.problems.push(
-      'REDSHIFT_HOST and DB_HOST both name a warehouse: set ARGOSY_WAREHOUSE to the one that is meant',
+      'REDSHIFT_HOST and DB_HOST both name a warehouse: say which one by ARGOSY_WAREHOUSE',
     );
   }
   if (redshift !== undefined) {

@@ -15,7 +15,10 @@ export interface Given {
 export interface ConfigSource {
   /** The text given under this name; `undefined` when there is none or it is empty. */
   find(name: string): Given | undefined;
-  /** As `find`, and also looks for the name of a file in `NAME_FILE`. The file's last line end is dropped. */
+  /**
+   * As `find`, and also looks for the name of a file in `NAME_FILE`. The file's last line end is
+   * dropped.
+   */
   findSecret(name: string): Given | undefined;
   /** Every name given that begins with the prefix. */
   namesWith(prefix: string): Given[];
@@ -39,7 +42,9 @@ export function settingOfFlag(flag: string): string {
 }
 
 export interface ConfigSourceOptions {
-  /** By flag as commander gives it (`logLevel`), as written (`log-level`), or by the setting's name. */
+  /**
+   * By flag as commander gives it (`logLevel`), as written (`log-level`), or by the setting's name.
+   */
   flags: Readonly<Record<string, string | undefined>>;
   env: Readonly<Record<string, string | undefined>>;
   dotenvText: string | undefined;

@@ -16,8 +16,9 @@ const DOUBLE_QUOTED = /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/;
 const SINGLE_QUOTED = /^'([^']*)'\s*(?:#.*)?$/;
 
 /**
- * Reads `NAME=value` lines: `export` before them, comments, and values in quotes. Nothing is interpolated: `$` is a
- * dollar sign. In double quotes `\n`, `\t`, `\"` and `\\` are escapes; a value ends with its line.
+ * Reads `NAME=value` lines: `export` before them, comments, and values in quotes. Nothing is
+ * interpolated: `$` is a dollar sign. In double quotes `\n`, `\t`, `\"` and `\\` are escapes; a
+ * value ends with its line.
  */
 export function parseDotenv(text: string): DotenvContent {
   const content: DotenvContent = { entries: [], badLineNumbers: [] };

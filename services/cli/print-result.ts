@@ -12,9 +12,14 @@ export function widthOf({ io }: Session): number {
 }
 
 /** Prints a result to stdout as an aligned table, as CSV (`--csv`) or as JSON (`--json`). */
-export async function printResult(session: Session, result: QueryResult, given: Given): Promise<void> {
+export async function printResult(
+  session: Session,
+  result: QueryResult,
+  given: Given,
+): Promise<void> {
   const { stdout } = session.io;
-  if (given.flags['json'] === true) stdout.write(`${JSON.stringify(toJsonRows(result), null, 2)}\n`);
+  if (given.flags['json'] === true)
+    stdout.write(`${JSON.stringify(toJsonRows(result), null, 2)}\n`);
   else if (given.flags['csv'] === true) stdout.write(await toCsv(result));
   else stdout.write(formatResult(result, { widthMax: widthOf(session) }));
 }

@@ -25,7 +25,9 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
     exitCode = await interruptible(io, async (signal) => {
       const session = openSession(io, flags as GlobalFlags, signal);
       try {
-        return await (await load())(session, { args: command.args, flags });
+        return await (
+          await load()
+        )(session, { args: command.args, flags });
       } finally {
         await session.log.flush();
       }
@@ -108,7 +110,11 @@ function addRunning(program: Command, on: On): void {
     .argument('[flags...]', 'the parameters of the step, as --name=value')
     .description('run one step, as a container of the workflow does')
     .passThroughOptions();
-  example(step, 'argosy step fama-french catalogue', 'argosy step fama-french fetch --year-min=2020');
+  example(
+    step,
+    'argosy step fama-french catalogue',
+    'argosy step fama-french fetch --year-min=2020',
+  );
   on(step, async () => (await import('./commands/step.ts')).step);
 
   const probe = program

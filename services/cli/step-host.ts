@@ -17,6 +17,7 @@ export interface StepHost {
   log: BoundLog;
   clock: Clock;
   random: () => number;
+  cwd: string;
   openBucket: OpenBucket;
   /** Where metrics go as text when there is no Pushgateway; null in a pod, where nobody would read them. */
   metricsFolder: string | null;
@@ -46,7 +47,7 @@ export async function runStep(host: StepHost, call: StepHostCall): Promise<StepH
   const log = host.log.with({ pipeline, step: name });
   const startedAt = host.clock.now();
   try {
-    log.debug('step.start');
+    log.info('step.start');
     const run = runIdentity(pipeline, call.env, startedAt);
     const step = await findStep(pipeline, name);
     const parameters = stepParameters(step, flags);
@@ -82,7 +83,7 @@ async function performStep(
   call: StepHostCall,
   { step, parameters, run, startedAt }: Performance,
 ): Promise<StepResult> {
-  const { openPorts } = await import('./wire.ts');
+  const { openPorts, probeBucket } = await import('./wire.ts');
   await mkdir(host.config.scratchFolder, { recursive: true });
   const scratch = await mkdtemp(join(host.config.scratchFolder, `${step.name}-`));
   let counts: Partial<Counts> = {};
@@ -99,7 +100,8 @@ async function performStep(
   });
   const ending = { step, parameters, run, startedAt };
   try {
-    await recordRunStart(ports.records, run, startedAt);
+    const isFirstStep = await recordRunStart(ports.records, run, startedAt);
+    if (isFirstStep) await probeBucket(host, host.openBucket, run.pipeline);
     const result = await step.run(ports, parameters, run);
     host.onProgress?.(call.nodeName, result.counts);
     await settle(host, ports, ending, { result });

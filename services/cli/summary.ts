@@ -13,8 +13,8 @@ export interface Summary {
 }
 
 /**
- * The end of a command as text for stdout: title, aligned facts, a table and next commands, with an empty line between
- * them. Control characters are escaped.
+ * The end of a command as text for stdout: title, aligned facts, a table and next commands, with an
+ * empty line between them. Control characters are escaped.
  */
 export function formatSummary(summary: Summary, options: { widthMax: number }): string {
   const { title, facts, table, next = [] } = summary;

@@ -8,7 +8,10 @@ export interface TableColumn {
 }
 
 export interface TableOptions {
-  /** The whole table gets at most so many columns of the terminal, as long as each cell keeps a few of them. */
+  /**
+   * The whole table gets at most so many columns of the terminal, as long as each cell keeps a few
+   * of them.
+   */
   widthMax: number;
 }
 
@@ -18,8 +21,8 @@ const GAP = '  ';
 const COLUMN_WIDTH_MIN = 6;
 
 /**
- * A table with a rule under its head, two spaces between columns, and a line end after each line. Control characters are
- * escaped; cells that do not fit are cut with `…`, the widest columns first.
+ * A table with a rule under its head, two spaces between columns, and a line end after each line.
+ * Control characters are escaped; cells that do not fit are cut with `…`, the widest columns first.
  */
 export function formatTable(
   columns: readonly TableColumn[],
@@ -63,7 +66,9 @@ function shrink(widths: number[], sumMax: number): void {
 const NUMERIC =
   /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DOUBLE|FLOAT|REAL|DECIMAL\b.*|NUMERIC)$/;
 
-/** The result as a table for people; NULL is shown as `∅`, so that it differs from an empty text. */
+/**
+ * The result as a table for people; NULL is shown as `∅`, so that it differs from an empty text.
+ */
 export function formatResult(result: QueryResult, options: TableOptions): string {
   const columns = result.columns.map(({ name, type }) => ({
     name,
@@ -74,8 +79,9 @@ export function formatResult(result: QueryResult, options: TableOptions): string
 }
 
 /**
- * The result as CSV (RFC 4180, CRLF, with a head). A text that a spreadsheet would take for a formula (`=`, `+`, `-`,
- * `@`, tab or CR first) gets a `'` before it; cells of number columns are never touched. NULL is an empty cell.
+ * The result as CSV (RFC 4180, CRLF, with a head). A text that a spreadsheet would take for a
+ * formula (`=`, `+`, `-`, `@`, tab or CR first) gets a `'` before it; cells of number columns are
+ * never touched. NULL is an empty cell.
  */
 export async function toCsv(result: QueryResult): Promise<string> {
   const { stringify } = await import('csv-stringify/sync');
@@ -87,7 +93,10 @@ export async function toCsv(result: QueryResult): Promise<string> {
   return stringify([names, ...rows], { record_delimiter: '\r\n', quoted_match: /[\r\n]/ });
 }
 
-/** The result as one object a row, for `--json`. Of columns with the same name the later ones get `_2`, `_3` …. */
+/**
+ * The result as one object a row, for `--json`. Of columns with the same name the later ones get
+ * `_2`, `_3` ….
+ */
 export function toJsonRows(result: QueryResult): Record<string, Cell>[] {
   const names = uniqueNames(result.columns.map(({ name }) => name));
   return result.rows.map((row) =>

@@ -2,8 +2,12 @@
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 
 /** East Asian wide and full-width blocks and emoji: two columns on a terminal. */
-const WIDE =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u;
+const WIDE_RANGES = [
+  String.raw`\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff`,
+  String.raw`\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60`,
+  String.raw`\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}`,
+].join('');
+const WIDE = new RegExp(`^[${WIDE_RANGES}]$`, 'u');
 
 // oxlint-disable-next-line no-control-regex -- colours begin with ESC
 const COLOR = /\u001b\[[0-9;]*m/g;

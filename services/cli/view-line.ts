@@ -82,7 +82,9 @@ export function durationText(event: NodeEvent, now: Date): string {
   return humaneDuration(end.getTime() - startedAt.getTime());
 }
 
-/** What a node has counted: `49,740 rows, 3 rejected`, or objects, or bytes when it counts no rows. */
+/**
+ * What a node has counted: `49,740 rows, 3 rejected`, or objects, or bytes when it counts no rows.
+ */
 export function countsText(counts: Readonly<Partial<Counts>>): string {
   const rows = counts.rowsWritten ?? counts.rowsRead;
   const objects = counts.objectsWritten ?? counts.objectsRead;
@@ -109,8 +111,8 @@ function paint(color: Parameters<typeof styleText>[0], text: string): string {
 }
 
 /**
- * As many lines as fit: first what has finished well gives way, then what waits, then all but the last lines. What is
- * left out is counted on a line of its own.
+ * As many lines as fit: first what has finished well gives way, then what waits, then all but the
+ * last lines. What is left out is counted on a line of its own.
  */
 export function fitLines(lines: readonly TreeLine[], countMax: number): TreeLine[] {
   if (lines.length <= countMax) return [...lines];

@@ -51,7 +51,10 @@ export function takeCounts(tree: RunTree, name: string, counts: Partial<Counts>)
   if (node !== undefined) node.counts = { ...node.counts, ...counts };
 }
 
-/** The whole tree as lines. Groups of steps are not drawn themselves, attempts are one line, long fan-outs are folded. */
+/**
+ * The whole tree as lines. Groups of steps are not drawn themselves, attempts are one line, long
+ * fan-outs are folded.
+ */
 export function treeLines(tree: RunTree): TreeLine[] {
   return siblingLines(tree.roots, 0);
 }
@@ -63,7 +66,7 @@ const ITEMS_UNFOLDED_MAX = 6;
 const ITEMS_SHOWN = { failed: 3, running: 4, finished: 2 } as const;
 
 function siblingLines(siblings: readonly TreeNode[], depth: number): TreeLine[] {
-  const visible = siblings.flatMap(drawn);
+  const visible = siblings.flatMap(drawn).toSorted(byStart);
   const items = visible.filter(isItem);
   if (items.length <= ITEMS_UNFOLDED_MAX) return visible.flatMap((node) => nodeLines(node, depth));
   const shown = new Set(unfolded(items));
@@ -72,6 +75,12 @@ function siblingLines(siblings: readonly TreeNode[], depth: number): TreeLine[] 
     .filter((node) => !isItem(node) || shown.has(node))
     .flatMap((node) => nodeLines(node, depth))
     .concat(foldedLine(folded, depth));
+}
+
+/** What has started stands above what waits; within each, the order in which they were told. */
+function byStart(a: TreeNode, b: TreeNode): number {
+  const [startA, startB] = [a, b].map(({ event }) => event.startedAt?.getTime() ?? Infinity);
+  return startA === startB ? 0 : (startA ?? 0) - (startB ?? 0);
 }
 
 /** Argo names the items of a fan-out `step(2:value)`. */

@@ -19,7 +19,10 @@ export interface RunViewOptions {
   isTerminal: boolean;
   hasColor: boolean;
   clock: Pick<Clock, 'now'>;
-  /** Calls `tick` again and again until the returned function is called. Default: an interval that keeps no process alive. */
+  /**
+   * Calls `tick` again and again until the returned function is called. Default: an interval that
+   * keeps no process alive.
+   */
   every?: (periodMs: number, tick: () => void) => () => void;
   /** Calls `leave` when the process ends in any way. Default: the process's `exit` event. */
   atExit?: (leave: () => void) => () => void;
@@ -36,7 +39,10 @@ export interface RunView {
   end(): void;
 }
 
-/** Whether a stream is a terminal to draw on, and may have colour: `NO_COLOR` and `TERM=dumb` say no. */
+/**
+ * Whether a stream is a terminal to draw on, and may have colour: `NO_COLOR` and `TERM=dumb` say
+ * no.
+ */
 export function terminalOf(
   stream: { isTTY?: boolean },
   env: Readonly<Record<string, string | undefined>>,
@@ -94,7 +100,10 @@ function liveView(options: RunViewOptions): RunView {
   let drawnWidths: number[] = [];
   let frame = 0;
   let isEnded = false;
-  /** Lines of others that wait for the next frame, so that a talkative log does not redraw the tree for each. */
+  /**
+   * Lines of others that wait for the next frame, so that a talkative log does not redraw the tree
+   * for each.
+   */
   let waiting = '';
 
   /** Up over what was drawn; a line that a narrowed window has wrapped takes several rows. */

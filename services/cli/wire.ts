@@ -7,6 +7,7 @@ import { s3Store } from '../adapters/object-store/s3.ts';
 import { duckdbEngine } from '../adapters/query-engine/duckdb.ts';
 import { objectRecords } from '../adapters/record-store/object.ts';
 import { deadlineStore } from '../layers/deadline.ts';
+import { probePutIfAbsent } from '../layers/probe.ts';
 import { retryStore } from '../layers/retry.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ObjectStore, OpenBucket } from '../ports/object-store.ts';
@@ -30,6 +31,8 @@ export interface Wiring {
   log: Log;
   /** In [0, 1): spreads the waits between retries. */
   random: () => number;
+  /** The folder that relative folders are meant from. */
+  cwd: string;
 }
 
 export interface PortsRequest {
@@ -44,7 +47,11 @@ export interface PortsRequest {
 export { systemClock, systemRandom };
 
 /** Configuration to ports: the one place that knows which adapter stands behind which door. */
-export function openPorts(wiring: Wiring, openBucket: OpenBucket, request: PortsRequest): StepPorts {
+export function openPorts(
+  wiring: Wiring,
+  openBucket: OpenBucket,
+  request: PortsRequest,
+): StepPorts {
   const { clock, config, log } = wiring;
   const { scratch, signal, progress } = request;
   const store = openBucket(bucketOf(config, request.pipeline));
@@ -74,23 +81,36 @@ export function openServePorts(
 }
 
 /** The records that a pipeline keeps in its bucket. */
-export function openRecords({ config }: Wiring, openBucket: OpenBucket, pipeline: string): RecordStore {
+export function openRecords(
+  { config }: Wiring,
+  openBucket: OpenBucket,
+  pipeline: string,
+): RecordStore {
   return objectRecords(openBucket(bucketOf(config, pipeline)));
 }
 
 /** Opens the buckets of the configured store; the same name gives the same bucket. */
 export function bucketOpener({ config, clock, log, random }: Wiring): OpenBucket {
   const opened = new Map<string, ObjectStore>();
-  const connection = s3Connection(config.s3);
+  const connection = s3Connection({ ...config.s3, credentials: credentialsOf(config) });
   const open = (bucket: string): ObjectStore => {
-    if (config.store.kind === 'file') return filesystemStore({ folder: config.store.folder, bucket });
+    if (config.store.kind === 'file')
+      return filesystemStore({ folder: config.store.folder, bucket });
     if (config.store.kind === 'mem') return memoryStore({ bucket, clock });
-    const limited = deadlineStore(s3Store({ connection, bucket }), { clock, timeoutMs: STORE_CALL_MS_MAX });
+    const limited = deadlineStore(s3Store({ connection, bucket }), {
+      clock,
+      timeoutMs: STORE_CALL_MS_MAX,
+    });
     return retryStore(limited, {
       clock,
       random,
       onRetry: ({ what, attempt, waitMs, error }) =>
-        log.warn('store.retry', { what, attempt, waitMs: Math.round(waitMs), reason: error.message }),
+        log.warn('store.retry', {
+          what,
+          attempt,
+          waitMs: Math.round(waitMs),
+          reason: error.message,
+        }),
     });
   };
   return (bucket) => {
@@ -98,6 +118,15 @@ export function bucketOpener({ config, clock, log, random }: Wiring): OpenBucket
     opened.set(bucket, store);
     return store;
   };
+}
+
+/** The SDK looks into the environment by itself, but not into `.env`. */
+function credentialsOf({ sdkVariables }: Config) {
+  const accessKeyId = sdkVariables['AWS_ACCESS_KEY_ID'];
+  const secretAccessKey = sdkVariables['AWS_SECRET_ACCESS_KEY'];
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  const sessionToken = sdkVariables['AWS_SESSION_TOKEN'];
+  return { accessKeyId: accessKeyId.reveal(), secretAccessKey, sessionToken };
 }
 
 function engineOpener(signal: AbortSignal): StepPorts['openEngine'] {
@@ -113,4 +142,15 @@ function engineOpener(signal: AbortSignal): StepPorts['openEngine'] {
 
 function bucketOf(config: Config, pipeline: string): string {
   return config.buckets[pipeline as BucketName];
+}
+
+/** The bucket's address, once it has shown that put-if-absent holds in it (design F20). */
+export async function probeBucket(
+  { config, clock }: Wiring,
+  openBucket: OpenBucket,
+  pipeline: string,
+): Promise<string> {
+  const store = openBucket(bucketOf(config, pipeline));
+  await probePutIfAbsent(store, clock);
+  return store.url;
 }

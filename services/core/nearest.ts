@@ -1,4 +1,7 @@
-/** The name that needs the fewest edits to become one of `names`; the first of equals, `undefined` for an empty list. */
+/**
+ * The name that needs the fewest edits to become one of `names`; the first of equals, `undefined`
+ * for an empty list.
+ */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
@@ -11,7 +14,10 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return best;
 }
 
-/** How many letters must be put in, taken out, replaced, or swapped with their neighbour to turn `a` into `b`. */
+/**
+ * How many letters must be put in, taken out, replaced, or swapped with their neighbour to turn `a`
+ * into `b`.
+ */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

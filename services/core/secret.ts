@@ -1,4 +1,7 @@
-/** A string that must not be seen: it prints as `***` wherever it is printed, and only `reveal` gives it away. */
+/**
+ * A string that must not be seen: it prints as `***` wherever it is printed, and only `reveal`
+ * gives it away.
+ */
 export interface Secret {
   /** The string itself: for the one call that needs it, never for a message, a log or a record. */
   reveal(): string;
@@ -29,7 +32,7 @@ export function isSecret(value: unknown): value is Secret {
 
 /** Names of fields and variables whose value is a secret, whatever it says. */
 const SECRET_NAME =
-  /pass(word|wd|phrase)|token|secret|authorization|credential|cookie|api[-_]?key|access[-_]?key|private[-_]?key/i;
+  /pass(word|wd|phrase)|token|secret|authorization|credential|cookie|(api|access|private)[-_]?key/i;
 
 /** True when a field or variable of this name must not be shown. */
 export function isSecretName(name: string): boolean {
@@ -39,13 +42,16 @@ export function isSecretName(name: string): boolean {
 /** `user:password@` of an address. */
 const USER_INFO = /(:\/\/[^\s/:@]*):[^\s/@]+@/g;
 
-/** `apikey=…` and its like in addresses and messages; `X-Amz-Signature` and `X-Amz-Credential` are among them. */
+/**
+ * `apikey=…` and its like in addresses and messages; `X-Amz-Signature` and `X-Amz-Credential` are
+ * among them.
+ */
 const QUERY_SECRET =
   /([?&;\s](?:[\w-]*(?:api_?key|token|password|secret|signature|credential)))=[^\s&;"']+/gi;
 
 /**
- * The text with every given secret replaced by `***`, as it is and as it looks in an address, together with passwords in
- * addresses. Empty secrets are ignored.
+ * The text with every given secret replaced by `***`, as it is and as it looks in an address,
+ * together with passwords in addresses. Empty secrets are ignored.
  */
 export function redactText(text: string, values: readonly string[]): string {
   let safe = text;

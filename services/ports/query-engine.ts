@@ -24,13 +24,16 @@ export interface ColumnData {
  * that reaches outside throws `denied`.
  */
 export interface QueryEngine {
-  /** Runs statements for their effect. `$1`, `$2` … are bound to `values`. */
-  run(sql: string, values?: readonly Cell[]): Promise<void>;
-  /** Runs one statement and returns all its rows; `too-large` above `rowsMax` (default 1,000,000). */
+  /** Runs statements for their effect; returns how many rows the last one inserted, changed or copied out. */
+  run(sql: string): Promise<number>;
+  /**
+   * Runs one statement and returns all its rows; `too-large` above `rowsMax` (default 1,000,000). `$1`, `$2` … are
+   * bound to `values`.
+   */
   query(sql: string, values?: readonly Cell[], rowsMax?: number): Promise<QueryResult>;
   /** As `query`, but refuses (`denied`) everything that is not a single SELECT, so a reader's SQL can change nothing. */
   select(sql: string, rowsMax?: number): Promise<QueryResult>;
-  /** Appends a batch of rows to a table. */
-  append(table: string, columns: readonly ColumnData[]): Promise<void>;
+  /** Appends batches of rows to a table; all batches have the same columns. */
+  append(table: string, ...batches: readonly (readonly ColumnData[])[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,6 +1,9 @@
 import type { CallOptions } from './object-store.ts';
 
-/** The node types of Argo that a run can show. `Pod` is one attempt of one step; the others hold nodes together. */
+/**
+ * The node types of Argo that a run can show. `Pod` is one attempt of one step; the others hold
+ * nodes together.
+ */
 export type NodeType =
   | 'Pod'
   | 'DAG'
@@ -21,7 +24,10 @@ export type NodePhase =
   | 'Skipped'
   | 'Omitted';
 
-/** What is now known of one node of a run. Events of one node replace each other: the last one holds. */
+/**
+ * What is now known of one node of a run. Events of one node replace each other: the last one
+ * holds.
+ */
 export interface NodeEvent {
   /** Unique in the run and the same in all events of the node. */
   id: string;
@@ -33,7 +39,10 @@ export interface NodeEvent {
   templateName?: string;
   phase: NodePhase;
   message?: string;
-  /** The `name` of the node to draw this one under; absent for the root. Always sent before its children. */
+  /**
+   * The `name` of the node to draw this one under; absent for the root. Always sent before its
+   * children.
+   */
   parentName?: string;
   startedAt?: Date;
   finishedAt?: Date;
@@ -60,15 +69,16 @@ export interface WorkflowOutcome {
 }
 
 /**
- * Runs workflows: the local runner and Argo. Every method may throw `unavailable`, `denied` and `config-invalid`
- * (no such template, a parameter that it lacks or does not have).
+ * Runs workflows: the local runner and Argo. Every method may throw `unavailable`, `denied` and
+ * `config-invalid` (no such template, a parameter that it lacks or does not have).
  */
 export interface WorkflowEngine {
   /** Starts a run and returns its name; does not wait. */
   submit(request: WorkflowRequest, options?: CallOptions): Promise<string>;
   /**
-   * Every change of every node, in the order in which it became known, until the run has ended; returns the outcome.
-   * Following a run that has ended tells its nodes once. `not-found` when there is no such run.
+   * Every change of every node, in the order in which it became known, until the run has ended;
+   * returns the outcome. Following a run that has ended tells its nodes once. `not-found` when
+   * there is no such run.
    */
   follow(
     runName: string,

@@ -28,16 +28,12 @@ export function itemOf(value: unknown): Item {
   return readJson(goJson(value));
 }
 
-/** JSON without spaces; keys of objects in their order or sorted. */
-function compact(node: Item, sorted: boolean): string {
-  if (node.kind === 'list') return `[${node.items.map((item) => compact(item, sorted)).join(',')}]`;
+/** JSON without spaces, keys in the order they were written in. */
+export function compact(node: Item): string {
+  if (node.kind === 'list') return `[${node.items.map((item) => compact(item)).join(',')}]`;
   if (node.kind === 'string') return jsonString(node.value);
   if (node.kind !== 'object') return node.raw;
-  const keys = [...node.fields.keys()];
-  const names = sorted ? keys.toSorted() : keys;
-  const parts = names.map((name) => {
-    return `${jsonString(name)}:${compact(node.fields.get(name) ?? node, sorted)}`;
-  });
+  const parts = [...node.fields].map(([name, value]) => `${jsonString(name)}:${compact(value)}`);
   return `{${parts.join(',')}}`;
 }
 
@@ -46,7 +42,7 @@ const unescapeHtml = (json: string): string =>
 
 /** An item as Argo shows it in names and `{{item.k}}`: JSON, but a string without its quotes. */
 function shown(node: Item): string {
-  const json = unescapeHtml(compact(node, false));
+  const json = unescapeHtml(compact(node));
   return json.startsWith('"') ? json.slice(1, -1) : json;
 }
 
@@ -54,8 +50,7 @@ function shown(node: Item): string {
 export function itemVariables(item: Item): { values: Map<string, string>; label: string } {
   const values = new Map<string, string>();
   if (item.kind === 'string') {
-    const numeric = item.value;
-    values.set('item', numeric);
+    values.set('item', item.value);
     return { values, label: shown(item) };
   }
   if (item.kind === 'object') {
@@ -69,7 +64,7 @@ export function itemVariables(item: Item): { values: Map<string, string>; label:
     return { values, label: labels.toSorted().join(',') };
   }
   if (item.kind === 'list') {
-    values.set('item', compact(item, false));
+    values.set('item', compact(item));
     return { values, label: `[${item.items.map((part) => shown(part)).join(' ')}]` };
   }
   // Go decodes null into an empty list and prints it as one, but writes it as null.
@@ -84,7 +79,7 @@ export function itemVariables(item: Item): { values: Map<string, string>; label:
 /** The outer keys are sorted (a Go map); what is inside stays as it was written (raw messages). */
 function compactTop(item: Extract<Item, { kind: 'object' }>): string {
   const parts = [...item.fields.keys()].toSorted().map((key) => {
-    return `${jsonString(key)}:${compact(item.fields.get(key) ?? item, false)}`;
+    return `${jsonString(key)}:${compact(item.fields.get(key) ?? item)}`;
   });
   return `{${parts.join(',')}}`;
 }

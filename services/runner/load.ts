@@ -37,9 +37,9 @@ const SIZE_CHARS_MAX = 5_000_000;
 
 /**
  * Reads workflow files; every unknown field, wrong type and field that only a cluster can honour (and that would
- * change the result) is a problem with file and line. Use `loadWorkflows` to have them thrown.
+ * change the result) is a problem with file and line. Use `loadDocuments` to have them thrown.
  */
-export function readWorkflows(files: readonly WorkflowFile[]): LoadedDocuments {
+export function readDocuments(files: readonly WorkflowFile[]): LoadedDocuments {
   const documents: LoadedDocument[] = [];
   const problems: Problem[] = [];
   for (const file of files) readFile(file, documents, problems);
@@ -47,8 +47,8 @@ export function readWorkflows(files: readonly WorkflowFile[]): LoadedDocuments {
 }
 
 /** Reads workflow files and throws `config-invalid` with all problems when there are any. */
-export function loadWorkflows(files: readonly WorkflowFile[]): LoadedDocuments {
-  const loaded = readWorkflows(files);
+export function loadDocuments(files: readonly WorkflowFile[]): LoadedDocuments {
+  const loaded = readDocuments(files);
   if (loaded.problems.length > 0) throw problemsError(loaded.problems);
   if (loaded.documents.length === 0) {
     const names = files.map(({ file }) => file).join(', ');

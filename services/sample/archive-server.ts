@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { ARCHIVE_PAGE, pageAt } from './fama-french-archive.ts';
 import type { SampleArchive } from './fama-french-archive.ts';
 
@@ -16,21 +16,18 @@ export interface ArchiveServer {
 }
 
 /**
- * Serves a sample archive on 127.0.0.1 at a free port: the page at its name, the files below it,
- * with ETags that it honours in `If-None-Match`; 404 for the rest. Whoever starts it closes it.
+ * Serves a sample archive on 127.0.0.1: the page at its name, the files below it, with ETags that it honours in
+ * `If-None-Match`; 404 for the rest. `port` is taken when it is free, else any other: at the same port a second run
+ * meets the same addresses. Whoever starts it closes it.
  */
-export async function serveArchive(archive: SampleArchive): Promise<ArchiveServer> {
+export async function serveArchive(archive: SampleArchive, port = 0): Promise<ArchiveServer> {
   const answers: string[] = [];
   const bodies = new Map<string, Uint8Array>();
   const server = createServer((request, response) => {
     const status = answer(request, response, bodies);
     answers.push(`${request.method ?? ''} ${request.url ?? ''} ${status}`);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `http://127.0.0.1:${await listen(server, port)}`;
   for (const [path, bytes] of archive.files) bodies.set(`/${path}`, bytes);
   bodies.set(`/${ARCHIVE_PAGE}`, Buffer.from(pageAt(archive, origin), 'latin1'));
   return {
@@ -44,6 +41,18 @@ export async function serveArchive(archive: SampleArchive): Promise<ArchiveServe
       await closed;
     },
   };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (error) {
+    if (port === 0 || !(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    return listen(server, 0);
+  }
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function answer(

@@ -15,8 +15,8 @@ export interface LogSink {
 }
 
 /**
- * One JSON object a line, by winston. winston is loaded with the first entry; the entries that come before it is there
- * wait in order, so `flush` must be awaited before the process ends.
+ * One JSON object a line, by winston. winston is loaded with the first entry; the entries that come
+ * before it is there wait in order, so `flush` must be awaited before the process ends.
  */
 export function jsonSink(write: (line: string) => void): LogSink {
   let logger: Promise<Logger> | undefined;
@@ -72,7 +72,10 @@ async function winstonLogger(written: (line: string) => void): Promise<Logger> {
   });
 }
 
-/** What stands first in the object stands first in the line. A field with a name of ours gets a `_` behind it. */
+/**
+ * What stands first in the object stands first in the line. A field with a name of ours gets a `_`
+ * behind it.
+ */
 function winstonInfo(entry: LogEntry): Record<string | symbol, unknown> {
   const { timestamp, level, event, fields } = entry;
   const info: Record<string | symbol, unknown> = {

@@ -20,7 +20,10 @@ const COLORS = { debug: 'gray', info: 'cyan', warn: 'yellow', error: 'red' } as 
 /** Width of the event's column: the common events fit, a longer one pushes its own line only. */
 const EVENT_WIDTH = 16;
 
-/** An entry for people: `12:03:04 warn  zip.unreadable  object=a.zip message="no end record"`. Time is UTC. */
+/**
+ * An entry for people: `12:03:04 warn  zip.unreadable  object=a.zip message="no end record"`. Time
+ * is UTC.
+ */
 export function textLine(entry: LogEntry, hasColor: boolean): string {
   const time = entry.timestamp.toISOString().slice(11, 19);
   const level = paint(COLORS[entry.level], entry.level.padEnd(5), hasColor);
@@ -31,12 +34,18 @@ export function textLine(entry: LogEntry, hasColor: boolean): string {
   return `${[`${time} ${level} ${event}`, ...pairs].join(' ')}\n`;
 }
 
-/** A line of JSON in which no character can steer a terminal: those that JSON leaves alone are escaped as well. */
+/**
+ * A line of JSON in which no character can steer a terminal: those that JSON leaves alone are
+ * escaped as well.
+ */
 export function escapeJsonText(line: string): string {
   return printable(line.replace(/\n$/, '')) + '\n';
 }
 
-/** Numbers, plain words and keys as they are; all else in quotes, so that a line can be taken apart again. */
+/**
+ * Numbers, plain words and keys as they are; all else in quotes, so that a line can be taken apart
+ * again.
+ */
 function textValue(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   const isPlain = typeof value !== 'string' || /^[^\s"=]+$/.test(value);

@@ -31,8 +31,8 @@ export interface BoundLog extends Log {
 }
 
 /**
- * The log of a process. Secret values and fields named like a secret are shown as `***`, control characters as escapes
- * (design B6 S7). Never throws for what is logged.
+ * The log of a process. Secret values and fields named like a secret are shown as `***`, control
+ * characters as escapes (design B6 S7). Never throws for what is logged.
  */
 export function createLog(options: LogOptions): BoundLog {
   const { format, write, hasColor = false } = options;

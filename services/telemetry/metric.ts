@@ -44,7 +44,9 @@ const COUNTS: Readonly<Record<keyof Counts, readonly [metric: CountMetric, label
 
 type CountMetric = 'rows' | 'objects' | 'bytes';
 
-/** The metrics of one step in a registry of their own; prom-client is loaded with the first call. */
+/**
+ * The metrics of one step in a registry of their own; prom-client is loaded with the first call.
+ */
 export async function stepRegistry(measure: StepMeasure): Promise<Registry> {
   const { default: prom } = await import('prom-client');
   const { Counter, Gauge, Registry } = prom;
@@ -88,8 +90,8 @@ export async function stepMetrics(measure: StepMeasure): Promise<string> {
 }
 
 /**
- * The metrics of a whole run, for the exit handler. The time of the last success is there only after a success, so that
- * a failed run, pushed with `pushAdd`, leaves the earlier one standing.
+ * The metrics of a whole run, for the exit handler. The time of the last success is there only
+ * after a success, so that a failed run, pushed with `pushAdd`, leaves the earlier one standing.
  */
 export async function runRegistry(measure: RunMeasure): Promise<Registry> {
   const { default: prom } = await import('prom-client');

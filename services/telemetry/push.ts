@@ -20,8 +20,8 @@ export interface MetricGateway {
 }
 
 /**
- * Adds the metrics to those a Pushgateway has of the same pipeline and step. A run never fails for its metrics: what
- * went wrong is returned, `null` when nothing did.
+ * Adds the metrics to those a Pushgateway has of the same pipeline and step. A run never fails for
+ * its metrics: what went wrong is returned, `null` when nothing did.
  */
 export async function pushMetrics(
   gateway: MetricGateway,
@@ -55,7 +55,10 @@ function withoutDeprecation<T>(call: () => T): T {
   }
 }
 
-/** Rejects when the signal is aborted: prom-client waits for ever for the rest of a reply that was begun. */
+/**
+ * Rejects when the signal is aborted: prom-client waits for ever for the rest of a reply that was
+ * begun.
+ */
 function abortOf(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
@@ -63,8 +66,8 @@ function abortOf(signal: AbortSignal): Promise<never> {
 }
 
 /**
- * Writes `{pipeline}-{step}.prom` into the folder, whole or not at all, as node_exporter's textfile collector wants it;
- * returns its path.
+ * Writes `{pipeline}-{step}.prom` into the folder, whole or not at all, as node_exporter's textfile
+ * collector wants it; returns its path.
  */
 export async function writeMetrics(
   folder: string,

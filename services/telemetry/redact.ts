@@ -7,7 +7,10 @@ const DEPTH_MAX = 6;
 /** More text than this in one value is cut: a log line is for reading, the data is in the store. */
 const TEXT_LENGTH_MAX = 4_000;
 
-/** A plain JSON value with no secret in it: fields named like a secret and every value of `secrets` become `***`. */
+/**
+ * A plain JSON value with no secret in it: fields named like a secret and every value of `secrets`
+ * become `***`.
+ */
 export function redactFields(
   fields: Readonly<Record<string, unknown>>,
   secrets: readonly string[],

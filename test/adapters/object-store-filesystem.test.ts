@@ -8,8 +8,14 @@ objectStoreContract(
     const folder = await tempFolder();
     return {
       store: filesystemStore({ folder: folder.path, bucket: 'argosy-test' }),
-      close: folder.remove,
+      missing: filesystemStore({ folder: folder.path, bucket: 'argosy-missing' }),
+      close: () => folder.remove(),
     };
   },
-  { listingSizes: [0, 1, 999, 1000, 1001, 5000], takesLongSegments: true, writersMax: 64 },
+  {
+    listingSizes: [0, 1, 999, 1000, 1001, 5000],
+    takesLongSegments: true,
+    makesBuckets: true,
+    writersMax: 64,
+  },
 );

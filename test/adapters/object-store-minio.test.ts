@@ -11,9 +11,10 @@ describeWith(minioProgram(), 'the S3 store on MinIO', (program) => {
       await server.createBucket('argosy-test');
       return {
         store: s3Store({ bucket: 'argosy-test', connection: server.connection }),
-        close: server.stop,
+        missing: s3Store({ bucket: 'argosy-missing', connection: server.connection }),
+        close: () => server.stop(),
       };
     },
-    { listingSizes: [0, 1, 999, 1000, 1001], takesLongSegments: false },
+    { listingSizes: [0, 1, 999, 1000, 1001], takesLongSegments: false, makesBuckets: false },
   );
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -111,6 +111,16 @@ describe('readConfig', () => {
 
   it('leaves the variables that steer the tests alone', () => {
     expect(() => read({ env: { ARGOSY_TEST_REQUIRE: 'all' } })).not.toThrow();
+  });
+
+  it('is not disturbed by the names that Kubernetes gives services in a pod', () => {
+    const env = {
+      ARGOSY_MINIO_SERVICE_HOST: '10.0.0.9',
+      ARGOSY_MINIO_SERVICE_PORT_HTTP: '9000',
+      ARGOSY_MINIO_PORT: 'tcp://10.0.0.9:9000',
+      ARGOSY_MINIO_PORT_9000_TCP_ADDR: '10.0.0.9',
+    };
+    expect(() => read({ env })).not.toThrow();
   });
 
   it('hands AWS names of .env on, but not those the environment has already', () => {
@@ -226,52 +236,23 @@ describe('secrets', () => {
   });
 });
 
-describe('names of the original systems', () => {
-  it('build the address of Redshift', () => {
-    const config = read({
-      env: {
-        REDSHIFT_HOST: 'c.redshift.amazonaws.com',
-        REDSHIFT_USER: 'awsuser',
-        REDSHIFT_PASSWORD: 'pa ss',
-        REDSHIFT_IAM_ROLE_ARN: 'arn:aws:iam::123456789:role/RedshiftS3Role',
-      },
-    });
-    const { warehouse } = config;
-    expect(warehouse.kind).toBe('redshift');
-    expect('url' in warehouse && warehouse.url.reveal()).toBe(
-      'redshift://awsuser:pa%20ss@c.redshift.amazonaws.com:5439/dev',
-    );
-    expect(config.redshiftIamRoleArn).toContain('RedshiftS3Role');
-    const row = config.rows.find(({ name }) => name === 'ARGOSY_WAREHOUSE');
-    expect(row?.origin).toBe('REDSHIFT_HOST, environment');
-    expect(row?.value).not.toContain('pa%20ss');
-  });
-
-  it('build the address of PostgreSQL', () => {
-    const { warehouse } = read({
-      env: { DB_HOST: 'localhost', DB_PORT: '5433', DB_NAME: 'etl', DB_USER: 'u' },
-    });
-    expect('url' in warehouse && warehouse.url.reveal()).toBe('postgres://u@localhost:5433/etl');
-  });
-
-  it('give way to our own names', () => {
-    const env = { S3_BUCKET_NAME: 'theirs', MARKET_API_KEY: 'theirs', DB_HOST: 'db' };
-    expect(read({ env }).buckets['market-data']).toBe('theirs');
-    const own = { ARGOSY_BUCKET_MARKET_DATA: 'ours', ARGOSY_WAREHOUSE: 'pglite:w' };
-    const config = read({ env: { ...env, ...own } });
-    expect(config.buckets['market-data']).toBe('ours');
-    expect(config.warehouse.kind).toBe('pglite');
-  });
-
-  it('are refused when they name two warehouses', () => {
-    const { message } = refusal({ env: { DB_HOST: 'a', REDSHIFT_HOST: 'b' } });
-    expect(message).toContain('REDSHIFT_HOST and DB_HOST both name a warehouse');
-  });
-});
+/** `` `ARGOSY_X` (secret) `` is the cell of ARGOSY_X; other cells are those of none. */
+const nameIn = (cell: string): string => /^`(ARGOSY_\w+)`/.exec(cell)?.[1] ?? '';
 
 describe('the list of settings', () => {
   it('has a default only for names it knows', () => {
     for (const name of Object.keys(DEFAULTS)) expect(SETTING_NAMES).toContain(name);
+  });
+
+  it('stands in docs/configuration.md, and with the same defaults', async () => {
+    const text = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    const rows = text.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+    const documented = new Map(rows.map(([, name = '', , fallback]) => [nameIn(name), fallback]));
+    expect([...documented.keys()].filter((name) => name !== '')).toEqual(SETTING_NAMES);
+    const { ARGOSY_NOTIFY_TOPICS: _, ...fallbacks } = DEFAULTS;
+    for (const [name, fallback] of Object.entries(fallbacks)) {
+      expect(documented.get(name)).toContain(`\`${fallback}\``);
+    }
   });
 
   it('is described whole', () => {

@@ -71,6 +71,15 @@ describe('the live tree', () => {
     ]);
   });
 
+  it('puts what has started above what waits, in the order of starting', () => {
+    const { view, stream, tick } = watch();
+    view.onEvent(node('third', { phase: 'Pending' }));
+    view.onEvent(node('second', { startedAt: at(1) }));
+    view.onEvent(node('first', { startedAt: at(0) }));
+    tick();
+    expect(stream.lines().map((line) => line.split(' ')[1])).toEqual(['first', 'second', 'third']);
+  });
+
   it('redraws in place', () => {
     const { view, stream, tick } = watch();
     view.onEvent(node('fetch'));

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe } from 'vitest';
 
 /** Something a test needs and a machine may lack. */
 export interface Component {
@@ -35,16 +35,13 @@ export function describeWith(
   body: (path: string) => void,
 ): void {
   const { name, path, howToGet } = component;
-  if (path !== null) {
-    describe(title, () => body(path));
-    return;
-  }
-  if (isEverythingRequired()) {
-    it(`${title}: ${name} is here`, () => expect(path, howToGet).not.toBeNull());
-    return;
-  }
-  describe.skip(`${title} (skipped: no ${name}; ${howToGet})`, () => {
-    it(`needs ${name}`, () => undefined);
+  const isSkipped = path === null && !isEverythingRequired();
+  const reason = isSkipped ? ` (skipped: no ${name}; ${howToGet})` : '';
+  describe.skipIf(isSkipped)(`${title}${reason}`, () => {
+    beforeAll(() => {
+      if (path === null) throw new Error(`no ${name}: ${howToGet}`);
+    });
+    body(path ?? name);
   });
 }
 

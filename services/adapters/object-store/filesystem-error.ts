@@ -60,3 +60,16 @@ export function translateFileError(error: unknown, subject: Subject): PipelineEr
     ...(hint === undefined ? {} : { hint }),
   });
 }
+
+/** A local file that was promised as a body and is not there is the caller's fault; other troubles are the disk's. */
+export function bodyError(path: string, error: unknown): unknown {
+  if (!isMissing(error)) return error;
+  return new PipelineError('bug', `${path} is to be stored and is not there`, { cause: error });
+}
+
+/** Refuses a local file of another size than was stated: it was not finished, or is changed while it is read. */
+export function checkBodySize(body: { path: string; sizeBytes: number }, sizeBytes: number): void {
+  if (sizeBytes === body.sizeBytes) return;
+  const message = `${body.path} has ${sizeBytes} bytes, not the stated ${body.sizeBytes}`;
+  throw new PipelineError('bug', message);
+}

@@ -1,13 +1,22 @@
-import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  futimesSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { copyFile, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BigIntStats } from 'node:fs';
 
-import { PipelineError } from '../../core/error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Body } from '../../ports/object-store.ts';
-import { codeOf } from './filesystem-error.ts';
+import { bodyError, checkBodySize, codeOf } from './filesystem-error.ts';
 import { TEMP_FOLDER } from './filesystem-name.ts';
 
 /** A finished file in the temp folder, on disk for good, waiting for its name. */
@@ -22,25 +31,30 @@ const TEMP_AGE_NS_MAX = 24n * 3600n * 1_000_000_000n;
 const PLACE_ATTEMPTS_MAX = 32;
 
 let tempCount = 0;
-let lastStampUs = 0;
+/** The last stamp given by each clock; writers without a clock share the disk's. */
+const lastStampsUs = new WeakMap<object, number>();
+const DISK_CLOCK = {};
+
+/**
+ * Bytes up to this size are written by synchronous calls, all but the wait for the disk: each asynchronous call costs
+ * a change of threads, which for a small object is dearer than the write itself.
+ */
+const SMALL_BYTES_MAX = 1024 * 1024;
 
 /** Writes the bytes to a file of their own below `root`, as far as the disk itself. */
 export async function writeTemp(root: string, body: Body, clock?: Clock): Promise<TempFile> {
   const folder = join(root, TEMP_FOLDER);
-  await mkdir(folder, { recursive: true });
   const path = await fill(folder, body);
+  const descriptor = openSync(path, 'r');
   try {
-    const handle = await open(path, 'r');
-    try {
-      await stamp(handle, clock);
-      await handle.sync();
-      return { path, stats: await handle.stat({ bigint: true }) };
-    } finally {
-      await handle.close();
-    }
+    stamp(descriptor, clock);
+    await sync(descriptor);
+    return { path, stats: fstatSync(descriptor, { bigint: true }) };
   } catch (error) {
     await rm(path, { force: true });
     throw error;
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -48,42 +62,73 @@ async function fill(folder: string, body: Body): Promise<string> {
   for (;;) {
     tempCount += 1;
     const path = join(folder, `${process.pid}-${tempCount}`);
-    try {
-      const handle = await open(path, 'wx');
-      await fillOne(handle, path, body);
-      return path;
-    } catch (error) {
-      // A process of the same id (in another container, or before a crash) has used the name.
-      if (codeOf(error) !== 'EEXIST') throw error;
-    }
+    const descriptor = openNew(folder, path);
+    if (descriptor === null) continue;
+    await fillOne(descriptor, path, body);
+    return path;
   }
 }
 
-async function fillOne(handle: FileHandle, path: string, body: Body): Promise<void> {
+/** `null` when another name must be tried, or this one again in the folder just made. */
+function openNew(folder: string, path: string): number | null {
   try {
-    if (body instanceof Uint8Array) await handle.writeFile(body);
-    else await copyFile(body.path, path, constants.COPYFILE_FICLONE);
-    const sizeBytes = body instanceof Uint8Array ? body.length : body.sizeBytes;
-    const { size } = await handle.stat();
-    if (size !== sizeBytes && !(body instanceof Uint8Array)) {
-      throw new PipelineError('bug', `${body.path} has ${size} bytes, not the stated ${sizeBytes}`);
-    }
+    return openSync(path, 'wx');
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT') mkdirSync(folder, { recursive: true });
+    // A process of the same id (in another container, or before a crash) has used the name.
+    else if (code !== 'EEXIST') throw error;
+    return null;
+  }
+}
+
+async function fillOne(descriptor: number, path: string, body: Body): Promise<void> {
+  try {
+    if (!(body instanceof Uint8Array)) await copyWhole(body, path);
+    else if (body.length <= SMALL_BYTES_MAX) writeFileSync(descriptor, body);
+    else await writeLarge(path, body);
   } catch (error) {
     await rm(path, { force: true });
     throw error;
   } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function writeLarge(path: string, body: Uint8Array): Promise<void> {
+  const handle = await open(path, 'w');
+  try {
+    await handle.writeFile(body);
+  } finally {
     await handle.close();
   }
+}
+
+async function copyWhole(body: { path: string; sizeBytes: number }, path: string): Promise<void> {
+  await copyFile(body.path, path, constants.COPYFILE_FICLONE).catch((error: unknown) => {
+    throw bodyError(body.path, error);
+  });
+  checkBodySize(body, (await stat(path)).size);
 }
 
 /**
  * Gives the file a time that no file of this process had before. Kernels stamp files by a coarse tick and reuse
  * inodes, so without it two quick writes of equal length could look the same.
  */
-async function stamp(handle: FileHandle, clock: Clock | undefined): Promise<void> {
-  const nowMs = clock?.now().getTime() ?? (await handle.stat()).mtimeMs;
-  lastStampUs = Math.max(Math.floor(nowMs * 1000), lastStampUs + 1);
-  await handle.utimes(lastStampUs / 1e6, lastStampUs / 1e6);
+function stamp(descriptor: number, clock: Clock | undefined): void {
+  const nowMs = clock?.now().getTime() ?? fstatSync(descriptor).mtimeMs;
+  const stampUs = Math.max(
+    Math.floor(nowMs * 1000),
+    (lastStampsUs.get(clock ?? DISK_CLOCK) ?? 0) + 1,
+  );
+  lastStampsUs.set(clock ?? DISK_CLOCK, stampUs);
+  futimesSync(descriptor, stampUs / 1e6, stampUs / 1e6);
+}
+
+function sync(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(descriptor, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /**
@@ -96,19 +141,20 @@ export async function place(
   how: 'replace' | 'if-absent',
 ): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
-    const firstMade = await mkdir(dirname(target), { recursive: true });
+    const firstMade = mkdirSync(dirname(target), { recursive: true });
     try {
-      if (how === 'replace') await rename(temp.path, target);
-      else await link(temp.path, target);
-      await syncFolders(dirname(target), firstMade);
-      return true;
+      if (how === 'replace') renameSync(temp.path, target);
+      else linkSync(temp.path, target);
     } catch (error) {
       if (attempt === PLACE_ATTEMPTS_MAX) throw error;
       const code = codeOf(error);
       if (code === 'ENOENT') continue;
       if (code !== 'EEXIST' && code !== 'EISDIR' && code !== 'ENOTEMPTY') throw error;
       if (!(await removeEmptyFolder(target)) && how === 'if-absent') return false;
+      continue;
     }
+    await syncFolders(dirname(target), firstMade);
+    return true;
   }
 }
 
@@ -132,10 +178,7 @@ export async function removeEmptyParents(root: string, target: string): Promise<
     // Not empty (ENOTEMPTY; EEXIST on some systems), or already removed by another process: both are the end.
     if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error))) throw error;
   }
-  await syncFolder(folder).catch((error: unknown) => {
-    // Another process removed this folder too, and makes that durable itself.
-    if (codeOf(error) !== 'ENOENT') throw error;
-  });
+  await syncFolder(folder);
 }
 
 async function syncFolders(folder: string, firstMade: string | undefined): Promise<void> {
@@ -148,14 +191,44 @@ async function syncFolders(folder: string, firstMade: string | undefined): Promi
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Syncs that have not begun yet: whoever joins one before it begins is served by it. */
+const waitingSyncs = new Map<string, Promise<void>>();
+const runningSyncs = new Map<string, Promise<void>>();
+
+/** Writers into one folder share its syncs, for one covers every name that was there when it began. */
+function syncFolder(folder: string): Promise<void> {
+  const waiting = waitingSyncs.get(folder);
+  if (waiting !== undefined) return waiting;
+  const next = (async () => {
+    await runningSyncs.get(folder)?.catch(() => undefined);
+    waitingSyncs.delete(folder);
+    const running = syncFolderNow(folder);
+    runningSyncs.set(folder, running);
+    try {
+      await running;
+    } finally {
+      if (runningSyncs.get(folder) === running) runningSyncs.delete(folder);
+    }
+  })();
+  waitingSyncs.set(folder, next);
+  return next;
+}
+
+async function syncFolderNow(folder: string): Promise<void> {
   // Windows has no way to open a folder for this; its renames are journalled.
   if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
+  let descriptor: number;
   try {
-    await handle.sync();
+    descriptor = openSync(folder, 'r');
+  } catch (error) {
+    // Emptied and removed by another process since, which makes that durable itself.
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    await sync(descriptor);
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 

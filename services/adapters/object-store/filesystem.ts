@@ -1,5 +1,6 @@
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -24,6 +25,7 @@ export interface FilesystemStoreOptions {
 /** Files looked at together while listing. */
 const STAT_BATCH = 64;
 const CHUNK_BYTES = 256 * 1024;
+const SMALL_BYTES_MAX = 1024 * 1024;
 
 /**
  * A bucket as a folder on this machine: an object is a file under its key's own name (`filesystem-name.ts` tells the
@@ -49,12 +51,12 @@ export function filesystemStore(options: FilesystemStoreOptions): ObjectStore {
       const isPlaced = await place(temp, target, how);
       return isPlaced ? infoOf(key, temp.stats) : null;
     } finally {
-      await rm(temp.path, { force: true });
+      rmSync(temp.path, { force: true });
     }
   };
 
   const head = async (key: string): Promise<ObjectInfo | null> => {
-    const stats = await fileStats(pathOf(key));
+    const stats = fileStats(pathOf(key));
     return stats === null ? null : infoOf(key, stats);
   };
 
@@ -88,15 +90,15 @@ export function filesystemStore(options: FilesystemStoreOptions): ObjectStore {
       ),
     get: (key, callOptions) =>
       guard({ method: 'get', key, options: callOptions }, async () => {
-        const stats = await fileStats(pathOf(key));
+        const stats = fileStats(pathOf(key));
         if (stats === null) return null;
         if (stats.size > BigInt(GET_BYTES_MAX)) throw tooLarge(`${url}/${key}`, stats.size);
-        return await readWhole(pathOf(key), callOptions);
+        return await readWhole(pathOf(key), Number(stats.size), callOptions);
       }),
     open: (key, callOptions) =>
       guard({ method: 'open', key, options: callOptions }, async () => {
         const object = `${url}/${key}`;
-        if ((await fileStats(pathOf(key))) === null) throw notFound(object);
+        if (fileStats(pathOf(key)) === null) throw notFound(object);
         return readChunks(pathOf(key), object, callOptions);
       }),
     head: (key, callOptions) =>
@@ -105,13 +107,13 @@ export function filesystemStore(options: FilesystemStoreOptions): ObjectStore {
     delete: (key, callOptions) =>
       guard({ method: 'delete', key, options: callOptions }, async () => {
         const path = pathOf(key);
-        if ((await fileStats(path)) === null) return;
+        if (fileStats(path) === null) return;
         await rm(path, { force: true });
         await removeEmptyParents(root, path);
       }),
     localPath: (key) =>
       guard({ method: 'localPath', key, options: undefined }, async () =>
-        (await fileStats(pathOf(key))) === null ? null : pathOf(key),
+        fileStats(pathOf(key)) === null ? null : pathOf(key),
       ),
   };
 }
@@ -133,19 +135,25 @@ function infoOf(key: string, stats: BigIntStats): ObjectInfo {
 }
 
 /** What is known of a plain file; `null` for anything else, and for nothing. */
-async function fileStats(path: string): Promise<BigIntStats | null> {
+function fileStats(path: string): BigIntStats | null {
   try {
-    const stats = await stat(path, { bigint: true });
-    return stats.isFile() ? stats : null;
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats?.isFile() ? stats : null;
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
   }
 }
 
-async function readWhole(path: string, options?: CallOptions): Promise<Uint8Array | null> {
+/** Small objects are read at once: a change of threads costs more than the read. */
+async function readWhole(
+  path: string,
+  sizeBytes: number,
+  options?: CallOptions,
+): Promise<Uint8Array | null> {
   try {
-    const bytes = await readFile(path, { signal: options?.signal });
+    const isSmall = sizeBytes <= SMALL_BYTES_MAX;
+    const bytes = isSmall ? readFileSync(path) : await readFile(path, { signal: options?.signal });
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } catch (error) {
     if (isMissing(error)) return null;
@@ -194,11 +202,11 @@ async function* listFiles(listing: {
       callOptions?.signal?.throwIfAborted();
       batch.push(candidate);
       if (batch.length < STAT_BATCH) continue;
-      yield* await statBatch(batch);
+      yield* statBatch(batch);
       batch = [];
     }
     callOptions?.signal?.throwIfAborted();
-    yield* await statBatch(batch);
+    yield* statBatch(batch);
   } catch (error) {
     throw translateFileError(asAbort(error, callOptions), {
       method: 'list',
@@ -207,8 +215,8 @@ async function* listFiles(listing: {
   }
 }
 
-async function statBatch(batch: readonly Candidate[]): Promise<ObjectInfo[]> {
-  const stats = await Promise.all(batch.map(({ path }) => fileStats(path)));
+function statBatch(batch: readonly Candidate[]): ObjectInfo[] {
+  const stats = batch.map(({ path }) => fileStats(path));
   return batch.flatMap(({ key }, at) => {
     const found = stats[at];
     return found === null || found === undefined ? [] : [infoOf(key, found)];

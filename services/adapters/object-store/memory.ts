@@ -6,6 +6,7 @@ import { checkKey, checkPrefix, compareKeys } from '../../core/key.ts';
 import { GET_BYTES_MAX } from '../../core/limit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Body, CallOptions, ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
+import { bodyError, checkBodySize } from './filesystem-error.ts';
 
 export interface MemoryStoreOptions {
   bucket: string;
@@ -88,12 +89,11 @@ function stopIfAborted(options: CallOptions | undefined): void {
 
 async function copyOf(body: Body): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return body.slice();
-  const bytes = await readFile(body.path);
-  if (bytes.length === body.sizeBytes) return new Uint8Array(bytes);
-  throw new PipelineError(
-    'bug',
-    `${body.path} has ${bytes.length} bytes, not the stated ${body.sizeBytes}`,
-  );
+  const bytes = await readFile(body.path).catch((error: unknown) => {
+    throw bodyError(body.path, error);
+  });
+  checkBodySize(body, bytes.length);
+  return new Uint8Array(bytes);
 }
 
 async function* chunksOf(bytes: Uint8Array, options?: CallOptions): AsyncGenerator<Uint8Array> {

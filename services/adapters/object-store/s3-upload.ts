@@ -10,6 +10,7 @@ import {
   UPLOAD_PART_BYTES,
 } from '../../core/limit.ts';
 import type { Body } from '../../ports/object-store.ts';
+import { bodyError, checkBodySize } from './filesystem-error.ts';
 
 /** Where the bytes go. */
 export interface Upload {
@@ -56,12 +57,11 @@ export async function uploadIfAbsent(job: Upload): Promise<Uploaded> {
 
 async function checkedSize(body: Body): Promise<number> {
   if (body instanceof Uint8Array) return body.length;
-  const { size } = await stat(body.path);
-  if (size === body.sizeBytes) return size;
-  throw new PipelineError(
-    'bug',
-    `${body.path} has ${size} bytes, not the stated ${body.sizeBytes}`,
-  );
+  const { size } = await stat(body.path).catch((error: unknown) => {
+    throw bodyError(body.path, error);
+  });
+  checkBodySize(body, size);
+  return size;
 }
 
 async function putOnce(

@@ -31,10 +31,8 @@ export async function duckdbEngine(options: DuckdbOptions): Promise<QueryEngine>
   options.signal?.addEventListener('abort', stop);
 
   return {
-    run: (sql, values = []) =>
-      pool.use(async (connection) => {
-        await translated(sql, connection.run(sql, [...values]));
-      }),
+    run: (sql) =>
+      pool.use(async (connection) => (await translated(sql, connection.run(sql))).rowsChanged),
     query: (sql, values = [], rowsMax = QUERY_ROWS_MAX) =>
       pool.use((connection) =>
         translated(
@@ -47,7 +45,7 @@ export async function duckdbEngine(options: DuckdbOptions): Promise<QueryEngine>
         await translated(sql, onlySelect(connection, sql));
         return translated(sql, readRows(connection.streamAndReadUntil(sql, rowsMax + 1), rowsMax));
       }),
-    append: (table, columns) => pool.use((connection) => append(connection, table, columns)),
+    append: (table, ...batches) => pool.use((connection) => append(connection, table, batches)),
     close: async () => {
       options.signal?.removeEventListener('abort', stop);
       await pool.idle();
@@ -134,16 +132,22 @@ async function readRows(
   return duckdbRows(reader);
 }
 
-async function append(connection: DuckDBConnection, table: string, columns: readonly ColumnData[]) {
+async function append(
+  connection: DuckDBConnection,
+  table: string,
+  batches: readonly (readonly ColumnData[])[],
+): Promise<void> {
   const { DuckDBDataChunk, DOUBLE, INTEGER, VARCHAR } = await import('@duckdb/node-api');
-  const types = columns.map(({ type }) => ({ DOUBLE, INTEGER, VARCHAR })[type]);
-  const rowCount = columns[0]?.values.length ?? 0;
+  const types = (batches[0] ?? []).map(({ type }) => ({ DOUBLE, INTEGER, VARCHAR })[type]);
   const appender = await connection.createAppender(table);
   try {
-    for (let start = 0; start < rowCount; start += CHUNK_ROWS) {
-      const chunk = DuckDBDataChunk.create(types);
-      chunk.setColumns(columns.map(({ values }) => values.slice(start, start + CHUNK_ROWS)));
-      appender.appendDataChunk(chunk);
+    for (const columns of batches) {
+      const rowCount = columns[0]?.values.length ?? 0;
+      for (let start = 0; start < rowCount; start += CHUNK_ROWS) {
+        const chunk = DuckDBDataChunk.create(types);
+        chunk.setColumns(columns.map(({ values }) => values.slice(start, start + CHUNK_ROWS)));
+        appender.appendDataChunk(chunk);
+      }
     }
   } finally {
     appender.closeSync();

@@ -26,7 +26,7 @@ export function namedHosts(allowedHosts: readonly string[]): ReadonlySet<string>
   return new Set(
     allowedHosts.flatMap((host) => {
       const port = /^(?:\[.*\]|[^:]*):(\d+)$/.exec(host)?.[1];
-      const hostname = parse(`http://${host}`)?.hostname;
+      const hostname = /^[^/\\@?#\s]+$/.test(host) ? parse(`http://${host}`)?.hostname : '';
       if (hostname === undefined || hostname === '') {
         throw new PipelineError(
           'config-invalid',

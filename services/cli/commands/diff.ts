@@ -11,7 +11,8 @@ import { formatResult, toJsonRows } from '../text-table.ts';
 export const diff: Work = async (session, given) => {
   const [pipeline = '', a = '', b = ''] = given.args;
   const diffOf = await findWing(pipeline).diff?.();
-  if (!diffOf) throw new PipelineError('config-invalid', `pipeline ${pipeline} has no vintages to compare`);
+  if (!diffOf)
+    throw new PipelineError('config-invalid', `pipeline ${pipeline} has no vintages to compare`);
   const limit = wholeNumber('--limit', given.flags['limit']);
   const engine = await openDatabase(serving(session, pipeline), await findDatabase(pipeline));
   try {
@@ -29,7 +30,8 @@ export const diff: Work = async (session, given) => {
       }
       stdout.write(`from ${found.a} to ${found.b}\n\n${formatResult(found.summary, options)}\n`);
       stdout.write(formatResult({ columns, rows: rows.slice(0, limit) }, options));
-      if (rows.length > limit) stdout.write(`… ${rows.length - limit} more; --limit, --csv or --json show them\n`);
+      if (rows.length > limit)
+        stdout.write(`… ${rows.length - limit} more; --limit, --csv or --json show them\n`);
     }
     return 0;
   } finally {

@@ -36,10 +36,14 @@ function nodeCheck(): Check {
 }
 
 async function storeCheck(session: Session, pipeline: string): Promise<Check> {
-  const { openBucket, config } = openHost(session);
+  const host = openHost(session);
   const what = `store of ${pipeline}`;
   try {
-    return { what, ok: true, answer: `${await probeBucket(config, openBucket, pipeline)}: put-if-absent holds` };
+    return {
+      what,
+      ok: true,
+      answer: `${await probeBucket(host, host.openBucket, pipeline)}: put-if-absent holds`,
+    };
   } catch (error) {
     const { message, hint } = toPipelineError(error);
     return { what, ok: false, answer: hint === undefined ? message : `${message} (${hint})` };

@@ -1,24 +1,147 @@
-import { mkdtemp, mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { exitCodeOf, kindOfExitCode, PipelineError } from '../../core/error.ts';
-import { loadDocuments } from '../../runner/load.ts';
-import { observedForm } from '../../runner/observed.ts';
+import { loadWorkflows } from '../../runner/load.ts';
 import { runWorkflow, type WorkflowOutcome } from '../../runner/run-workflow.ts';
-import { openHost } from '../host.ts';
+import { type RunRecord, runCollection } from '../../stages/observe/run-record.ts';
+import { openHost, recordsOf } from '../host.ts';
 import { printJson } from '../print-result.ts';
 import type { Given, Work } from '../program.ts';
-import { type Session, sideFolder } from '../session.ts';
-import { runName, runParameters, workflowFiles } from '../run-request.ts';
-import { stepRunner } from '../step-runner.ts';
+import { givenParameters, runName, workflowFiles } from '../run-request.ts';
 import { printRunSummary } from '../run-summary.ts';
-import { runView, terminalOf } from '../view.ts';
+import { type Session, sideFolder } from '../session.ts';
+import { inProcess, isolated } from '../step-runner.ts';
+import { type RunView, runView, terminalOf } from '../view.ts';
 
 /** `argosy run`: a pipeline, or any workflow file, on this machine. */
 export const run: Work = async (session, given) => {
-  const sample = session.flags.sample === true ? await startSample(given) : null;
+  const pipeline = given.args[0];
+  const isSample = session.flags.sample === true;
+  const { startSample } = isSample ? await import('../sample.ts') : { startSample: null };
+  const sample = startSample ? await startSample(pipeline) : null;
   try {
     return await runHere(session, given, sample?.parameters ?? {});
   } finally {
     await sample?.close();
   }
 };
+
+async function runHere(
+  session: Session,
+  given: Given,
+  sampleParameters: Record<string, string>,
+): Promise<number> {
+  const { io, config, signal } = session;
+  const { clock } = io;
+  const startedAt = clock.now();
+  const loaded = loadWorkflows(await workflowFiles(given.args[0], given));
+  const pipeline = given.args[0] ?? null;
+  const name = runName(pipeline ?? 'workflow', startedAt);
+  const watch = await watchRun(session, name);
+  const scratch = await makeScratch(config.scratchFolder);
+  const host = { ...openHost(session), onProgress: watch.view.onProgress };
+  try {
+    const outcome = await runWorkflow({
+      documents: loaded,
+      parameters: {
+        ...(pipeline === null ? {} : { 'logical-date': startedAt.toISOString().slice(0, 10) }),
+        ...(given.flags['dryRun'] === true ? { 'dry-run': 'true' } : {}),
+        ...sampleParameters,
+        ...givenParameters(given),
+      },
+      name,
+      ...(given.flags['entrypoint'] === undefined
+        ? {}
+        : { entrypoint: String(given.flags['entrypoint']) }),
+      runStep: given.flags['isolate'] === true ? isolated(io) : inProcess(host, io),
+      clock,
+      scratch,
+      signal,
+      onEvent: watch.view.onEvent,
+    });
+    await watch.end();
+    return await finish(session, given, { outcome, name, startedAt, logPath: watch.logPath });
+  } finally {
+    await watch.end();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+interface Watch {
+  view: RunView;
+  logPath: string;
+  /** Draws the last state. Twice equals once. */
+  end(): Promise<void>;
+}
+
+/** The live view on stderr. Log lines for people go to a file then, for machines (`json`) they stay on stderr. */
+async function watchRun(session: Session, name: string): Promise<Watch> {
+  const { io, flags, config } = session;
+  const folder = sideFolder(session, 'logs');
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${name}.log`);
+  const terminal = terminalOf(io.stderr, io.env);
+  const view = runView({
+    stream: io.stderr,
+    isTerminal: terminal.isTerminal,
+    hasColor: terminal.hasColor && flags.color !== false,
+    clock: io.clock,
+  });
+  const file: WriteStream | null =
+    config.log.format === 'json' ? null : createWriteStream(path, { flags: 'a' });
+  session.writer.write = (line) => (file ? file.write(line) : view.writeLine(line));
+  let ending: Promise<void> | null = null;
+  const end = async () => {
+    view.end();
+    await session.log.flush();
+    if (file) await new Promise<void>((resolve) => file.end(() => resolve()));
+  };
+  return { view, logPath: relative(io.cwd, path), end: () => (ending ??= end()) };
+}
+
+async function makeScratch(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  return mkdtemp(join(folder, 'run-'));
+}
+
+interface Ended {
+  outcome: WorkflowOutcome;
+  name: string;
+  startedAt: Date;
+  logPath: string;
+}
+
+/** Prints the outcome; the exit code is 0, or that of the first step that failed. */
+async function finish(session: Session, given: Given, ended: Ended): Promise<number> {
+  const { outcome, name, startedAt, logPath } = ended;
+  const pipeline = given.args[0];
+  if (given.flags['json'] === true) {
+    printJson(session, outcome.observed);
+    return exitCodeOfRun(outcome);
+  }
+  if (outcome.phase !== 'Succeeded') throw failure(outcome, pipeline ?? 'the workflow', logPath);
+  const durationMs = session.io.clock.now().getTime() - startedAt.getTime();
+  const record = pipeline
+    ? await recordsOf(session, pipeline).get<RunRecord>(runCollection(pipeline), name)
+    : null;
+  if (pipeline && record) await printRunSummary(session, pipeline, { record, durationMs, logPath });
+  else session.io.stdout.write(`${name} ${outcome.phase}\n`);
+  return 0;
+}
+
+/** The failed pod that ended first tells why; what failed after it failed because of it, or beside it. */
+function failure(outcome: WorkflowOutcome, name: string, logPath: string): PipelineError {
+  const first = outcome.failures[0];
+  const [reason = '', hint] = (first?.error ?? outcome.message ?? outcome.phase).split('\nhint: ');
+  const where = first === undefined ? name : `${name}, step ${first.displayName}`;
+  return new PipelineError(kindOfExitCode(exitCodeOfRun(outcome)), `${where}: ${reason}`, {
+    hint: hint ?? `the log is in ${logPath}`,
+  });
+}
+
+function exitCodeOfRun(outcome: WorkflowOutcome): number {
+  if (outcome.phase === 'Succeeded') return 0;
+  const exitCode = outcome.failures[0]?.exitCode ?? 0;
+  return exitCode > 0 ? exitCode : exitCodeOf('bug');
+}

@@ -45,10 +45,14 @@ function print(session: Session, pipeline: string, { runs, vintages }: Found): v
     stdout.write(`${pipeline} has not run yet: argosy run ${pipeline}${sample}\n`);
     return;
   }
-  const columns = ['run', 'status', 'started', 'rows', 'rejected', 'problems', 'error'].map((name) => ({
-    name,
-    align: ['rows', 'rejected', 'problems'].includes(name) ? ('right' as const) : ('left' as const),
-  }));
+  const columns = ['run', 'status', 'started', 'rows', 'rejected', 'problems', 'error'].map(
+    (name) => ({
+      name,
+      align: ['rows', 'rejected', 'problems'].includes(name)
+        ? ('right' as const)
+        : ('left' as const),
+    }),
+  );
   const rows = runs.map((run) => [
     run.run_id,
     run.status,
@@ -66,7 +70,9 @@ function print(session: Session, pipeline: string, { runs, vintages }: Found): v
     align: ['objects', 'rows'].includes(name) ? ('right' as const) : ('left' as const),
   }));
   const cells = vintages.map((vintage) =>
-    names.map((name) => (typeof vintage[name] === 'number' ? humaneCount(vintage[name]) : String(vintage[name]))),
+    names.map((name) =>
+      typeof vintage[name] === 'number' ? humaneCount(vintage[name]) : String(vintage[name]),
+    ),
   );
   stdout.write(`\n${formatTable(heads, cells, options)}`);
 }

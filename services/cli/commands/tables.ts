@@ -47,7 +47,9 @@ async function tablesOf(session: Session, pipeline: string): Promise<TableRow[]>
 async function rowOf(engine: QueryEngine, database: Database, dataset: Dataset): Promise<TableRow> {
   const date = dataset.columns.find(({ type }) => type === 'DATE');
   const newest = date ? `CAST(max(${quoteIdentifier(date.name)}) AS VARCHAR)` : 'NULL';
-  const found = await engine.query(`SELECT count(*), ${newest} FROM ${quoteIdentifier(dataset.name)}`);
+  const found = await engine.query(
+    `SELECT count(*), ${newest} FROM ${quoteIdentifier(dataset.name)}`,
+  );
   const [rows, day] = found.rows[0] ?? [0, null];
   return {
     database: database.name,
@@ -75,9 +77,14 @@ function print(session: Session, rows: readonly TableRow[]): void {
     row.columns.map((column) => [row.name, column.name, column.type, column.description]),
   );
   session.io.stdout.write('\n');
-  session.io.stdout.write(formatTable(columns(['table', 'column', 'type', 'meaning']), listed, options));
+  session.io.stdout.write(
+    formatTable(columns(['table', 'column', 'type', 'meaning']), listed, options),
+  );
 }
 
 function columns(names: readonly string[], right = '') {
-  return names.map((name) => ({ name, align: name === right ? ('right' as const) : ('left' as const) }));
+  return names.map((name) => ({
+    name,
+    align: name === right ? ('right' as const) : ('left' as const),
+  }));
 }

@@ -25,8 +25,6 @@ export interface SkippedLink {
   reason: SkipReason;
 }
 
-/** DOM's number for it; the parser's own enumeration would have to be loaded. */
-const TEXT_NODE = 3;
 const LABEL_LENGTH_MAX = 200;
 
 const MONTH_WORDS = new Set<string>(MONTHS.flatMap((month) => [month, month.slice(0, 3), 'sept']));
@@ -46,7 +44,7 @@ export async function readArchivePage(
   const { parse } = await import('node-html-parser');
   // Old pages leave tags open; what is inside them would be dropped without this option.
   const root = parse(withoutComments(html), { parseNoneClosedTags: true });
-  const baseHref = root.querySelector('base[href]')?.getAttribute('href') ?? '';
+  const baseHref = root.querySelectorAll('base[href]')[0]?.getAttribute('href') ?? '';
   const base = resolve(baseHref, pageUrl) ?? new URL(pageUrl);
   const links = new Map<string, ArchiveLink>();
   const skipped: SkippedLink[] = [];
@@ -82,7 +80,7 @@ function ownText(anchor: Node): string {
   const stack = anchor.childNodes.toReversed();
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (text.length > LABEL_LENGTH_MAX || node.rawTagName?.toLowerCase() === 'a') break;
-    if (node.nodeType === TEXT_NODE) text += node.text;
+    if (node.childNodes.length === 0) text += node.text;
     else for (const child of node.childNodes.toReversed()) stack.push(child);
   }
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, LABEL_LENGTH_MAX);

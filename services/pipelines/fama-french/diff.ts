@@ -13,7 +13,11 @@ export interface VintageDiff {
 }
 
 /** What was revised between two vintages; `not-found` names the vintages that are there. */
-export async function diffVintages(engine: QueryEngine, a: string, b: string): Promise<VintageDiff> {
+export async function diffVintages(
+  engine: QueryEngine,
+  a: string,
+  b: string,
+): Promise<VintageDiff> {
   const [dayA, dayB] = [vintageDay(a), vintageDay(b)];
   const there = await engine.query(
     'SELECT DISTINCT CAST(ingestion_date AS VARCHAR) FROM raw_data ORDER BY 1',
@@ -30,7 +34,10 @@ export async function diffVintages(engine: QueryEngine, a: string, b: string): P
     a: dayA,
     b: dayB,
     summary: await engine.query(counted, [dayA, dayB]),
-    values: await engine.query(`${sql} ORDER BY change DESC, metric_type, date_format, portfolio`, [dayA, dayB]),
+    values: await engine.query(`${sql} ORDER BY change DESC, metric_type, date_format, portfolio`, [
+      dayA,
+      dayB,
+    ]),
   };
 }
 
@@ -39,7 +46,8 @@ function vintageDay(text: string): string {
   const named = ingestionDate(`${text}_`);
   if (named !== null) return named;
   const match = /^(\d{4})-(0[1-9]|1[0-2])(-\d\d)?$/.exec(text);
-  if (match) return new Date(Date.UTC(Number(match[1]), Number(match[2]), 0)).toISOString().slice(0, 10);
+  if (match)
+    return new Date(Date.UTC(Number(match[1]), Number(match[2]), 0)).toISOString().slice(0, 10);
   throw new PipelineError('config-invalid', `"${text}" is not a vintage`, {
     hint: 'write it as 2017-07, 2017-07-31 or july17',
   });

@@ -1,6 +1,7 @@
 import { PipelineError, toPipelineError } from '../../core/error.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
+import { allSettled } from '../../core/settle.ts';
 import { unzip } from '../../stages/land/unzip.ts';
 import { decodeLibraryText } from './blocks.ts';
 import { writeDownloadLog } from './download-log.ts';
@@ -16,6 +17,11 @@ import { csvName, vintageOf } from './vintage.ts';
 
 type PlannedArchive = ExtractPlan['archives'][number];
 
+type ExtractCounts = Record<
+  'objectsRead' | 'objectsWritten' | 'objectsFailed' | 'bytesWritten',
+  number
+>;
+
 interface Csv {
   key: string;
   bytes: Uint8Array;
@@ -28,6 +34,9 @@ interface Extracted {
   message: string;
   csvs: Csv[];
 }
+
+/** Archives unpacked beside each other; the next are not begun before these are stored, which bounds memory. */
+const ARCHIVES_AT_ONCE = 4;
 
 /** Unpacks the landed ZIPs and names each CSV for its vintage (requirements 1.4). */
 export const extract: Step = {
@@ -51,24 +60,18 @@ export const extract: Step = {
     const todo = new Map<string, string>();
     const problems: Problem[] = [];
 
-    for (const archive of plan.archives.toSorted((a, b) => compareArchives(b.key, a.key))) {
-      const unpacked = await extractOne(ports, archive);
-      const extracted = withoutSuperseded(unpacked, owners);
-      for (const csv of extracted.csvs) {
-        await storeCsv(ports, csv);
-        if (known.isForced || !isSettled(csv, known)) todo.set(csv.key, csv.sha256);
-        counts.bytesWritten += csv.bytes.length;
-      }
-      await keep(ports, extracted);
-      counts.objectsRead++;
-      counts.objectsWritten += extracted.csvs.length;
-      if (extracted.outcome !== 'extracted') {
-        problems.push({ object: archive.url, message: extracted.message });
-        ports.log.warn(`archive.${extracted.outcome}`, {
-          object: archive.key,
-          reason: extracted.message,
-        });
-        counts.objectsFailed++;
+    const archives = plan.archives.toSorted((one, other) => compareArchives(other.key, one.key));
+    for (let start = 0; start < archives.length; start += ARCHIVES_AT_ONCE) {
+      const batch = archives.slice(start, start + ARCHIVES_AT_ONCE);
+      const unpacked = await allSettled(batch.map((archive) => extractOne(ports, archive)));
+      const extracted = unpacked.map((each) => withoutSuperseded(each, owners));
+      await allSettled(extracted.map((each) => store(ports, each)));
+      for (const each of extracted) {
+        for (const csv of each.csvs) {
+          if (known.isForced || !isSettled(csv, known)) todo.set(csv.key, csv.sha256);
+        }
+        count(counts, each);
+        if (each.outcome !== 'extracted') problems.push(problemOf(ports, each));
       }
       ports.progress(counts);
     }
@@ -163,6 +166,23 @@ function withoutSuperseded(
   if (csvs.length > 0 || extracted.csvs.length === 0) return { ...extracted, csvs };
   const message = `${archive.key}: a newer download holds the same vintage`;
   return { archive, outcome: 'superseded', message, csvs };
+}
+
+async function store(ports: StepPorts, extracted: Extracted): Promise<void> {
+  for (const csv of extracted.csvs) await storeCsv(ports, csv);
+  await keep(ports, extracted);
+}
+
+function count(counts: ExtractCounts, { outcome, csvs }: Extracted): void {
+  counts.objectsRead++;
+  counts.objectsWritten += csvs.length;
+  counts.bytesWritten += csvs.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (outcome !== 'extracted') counts.objectsFailed++;
+}
+
+function problemOf({ log }: StepPorts, { archive, outcome, message }: Extracted): Problem {
+  log.warn(`archive.${outcome}`, { object: archive.key, reason: message });
+  return { object: archive.url, message };
 }
 
 async function storeCsv(ports: StepPorts, csv: Csv): Promise<void> {

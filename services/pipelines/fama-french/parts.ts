@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../../core/error.ts';
 import { quoteIdentifier, quoteText } from '../../core/column.ts';
@@ -7,8 +7,11 @@ import type { StagedPart } from '../../stages/shape/publish.ts';
 import type { Block } from './blocks.ts';
 import { unitOf } from './metrics.ts';
 
-/** Keeps the portfolios' columns apart from the table's own, whatever a file calls its portfolios. */
-const PREFIX = 'p_';
+/** Names of our own beside those of the portfolios, which never hold a blank: no file can take them. */
+const BLOCK = '"wide block"';
+const DATE = '"wide date"';
+const NAME = '"portfolio name"';
+const CELL = '"cell value"';
 
 export interface ParsedVintage {
   stem: string;
@@ -53,22 +56,19 @@ async function loadWide(
   { blocks }: ParsedVintage,
 ): Promise<void> {
   const portfolios = blocks[indexes[0]!]!.portfolios;
-  const columns = portfolios.map((portfolio) => `${wideColumn(portfolio)} DOUBLE`).join(', ');
+  const columns = portfolios.map((portfolio) => `${quoteIdentifier(portfolio)} DOUBLE`).join(', ');
   await engine.run(
-    `CREATE TABLE ${quoteIdentifier(name)} (block INTEGER, date_format VARCHAR, ${columns})`,
+    `CREATE TABLE ${quoteIdentifier(name)} (${BLOCK} INTEGER, ${DATE} VARCHAR, ${columns})`,
   );
-  for (const index of indexes) {
+  const batches = indexes.map((index) => {
     const block = blocks[index]!;
-    await engine.append(name, [
-      { type: 'INTEGER', values: block.dates.map(() => index) },
-      { type: 'VARCHAR', values: block.dates },
+    return [
+      { type: 'INTEGER' as const, values: block.dates.map(() => index) },
+      { type: 'VARCHAR' as const, values: block.dates },
       ...block.columns.map((values) => ({ type: 'DOUBLE' as const, values })),
-    ]);
-  }
-}
-
-function wideColumn(portfolio: string): string {
-  return quoteIdentifier(`${PREFIX}${portfolio}`);
+    ];
+  });
+  await engine.append(name, ...batches);
 }
 
 async function stagePart(
@@ -79,16 +79,16 @@ async function stagePart(
   const block = vintage.blocks[index]!;
   const metric = vintage.metrics[index]!;
   const path = join(scratch, `${vintage.stem}_${index}.parquet`);
-  const columns = block.portfolios.map(wideColumn).join(', ');
-  const written = await engine.query(
+  const columns = block.portfolios.map(quoteIdentifier).join(', ');
+  const rows = await engine.run(
     `COPY (
-       SELECT date_format, substr(portfolio, ${PREFIX.length + 1}) AS portfolio, ${quoteText(metric)} AS metric_type, value,
-              DATE ${quoteText(vintage.day)} AS ingestion_date, ${quoteText(vintage.srcFilename)} AS src_filename
-       FROM (SELECT date_format, ${columns} FROM ${quoteIdentifier(table)} WHERE block = ${index})
-       UNPIVOT INCLUDE NULLS (value FOR portfolio IN (${columns}))
+       SELECT ${DATE} AS date_format, ${NAME} AS portfolio, ${quoteText(metric)} AS metric_type,
+              ${CELL} AS value, DATE ${quoteText(vintage.day)} AS ingestion_date,
+              ${quoteText(vintage.srcFilename)} AS src_filename
+       FROM (SELECT ${DATE}, ${columns} FROM ${quoteIdentifier(table)} WHERE ${BLOCK} = ${index})
+       UNPIVOT INCLUDE NULLS (${CELL} FOR ${NAME} IN (${columns}))
      ) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION snappy)`,
   );
-  const rows = Number(written.rows[0]?.[0]);
   const expected = block.dates.length * block.portfolios.length;
   if (rows !== expected) {
     throw new PipelineError(
@@ -96,8 +96,9 @@ async function stagePart(
       `${vintage.stem} ${metric}: ${rows} rows written, not ${expected}`,
     );
   }
-  const bytes = await readFile(path);
-  await rm(path);
+  // A few tens of kilobytes, just written: a change of threads would cost more than the read.
+  const bytes = readFileSync(path);
+  rmSync(path);
   const key = `transformed_data/${vintage.stem}_${metric}.parquet`;
   const attributes = {
     metric_type: metric,

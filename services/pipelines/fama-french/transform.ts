@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { PipelineError, toPipelineError } from '../../core/error.ts';
 import { sha256 } from '../../core/manifest.ts';
+import { allSettled } from '../../core/settle.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { Counts, Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
 import { quarantine } from '../../stages/land/quarantine.ts';
@@ -46,11 +47,7 @@ export const transform: Step = {
         ports.progress(Object.fromEntries(total));
         return outcome;
       };
-      const settled = await Promise.allSettled(csvs.map((csv) => limit(() => one(csv))));
-      const outcomes = settled.map((each) => {
-        if (each.status === 'rejected') throw each.reason;
-        return each.value;
-      });
+      const outcomes = await allSettled(csvs.map((csv) => limit(() => one(csv))));
       const problems = outcomes.flatMap((outcome) => outcome.problems);
       refuseWhenNoneIsRead(outcomes, problems);
       const rows = String(total.get('rowsWritten') ?? 0);

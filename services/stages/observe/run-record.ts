@@ -54,20 +54,16 @@ export function runCollection(pipeline: string): string {
   return `runs/${pipeline}`;
 }
 
-/** Notes that a run has begun; the first step to say so is heard. */
-export async function recordRunStart(
-  records: RecordStore,
-  run: RunIdentity,
-  startedAt: Date,
-): Promise<void> {
+/** Notes that a run has begun; true for the first step to say so. */
+export async function recordRunStart(records: RecordStore, run: RunIdentity, startedAt: Date): Promise<boolean> {
   const record = summarise(run, [], { status: 'running', startedAt, endedAt: null });
-  await records
-    .putIfAbsent(runCollection(run.pipeline), run.runId, record)
-    .catch((error: unknown) => {
-      // Whether it is there or not, the record of the end replaces it.
-      if (!(error instanceof PipelineError && error.kind === 'commit-unknown')) throw error;
-      return false;
-    });
+  try {
+    return await records.putIfAbsent(runCollection(run.pipeline), run.runId, record);
+  } catch (error) {
+    // Whether it is there or not, the record of the end replaces it.
+    if (error instanceof PipelineError && error.kind === 'commit-unknown') return true;
+    throw error;
+  }
 }
 
 /** Keeps how a step went. Steps of a fan-out differ in their parameters, and so in their ids. */

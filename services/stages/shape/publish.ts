@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import {
   type Commit,
   commitKey,
@@ -10,10 +11,13 @@ import {
   sha256,
 } from '../../core/manifest.ts';
 import { isRetryable, PipelineError } from '../../core/error.ts';
+import { allSettled } from '../../core/settle.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 
 /** Writes of one key whose answers may be lost before it is given up. */
 const OFFERS_MAX = 4;
+const PARTS_AT_ONCE = 8;
+const COMMITS_READ_AT_ONCE = 16;
 
 /** A part that is ready but not yet in the store. */
 export interface StagedPart {
@@ -47,8 +51,9 @@ export interface Published {
  */
 export async function publish(store: ObjectStore, publication: Publication): Promise<Published> {
   const { dataset, partition, attributes, base, signal } = publication;
-  const parts: Part[] = [];
-  for (const part of publication.parts) parts.push(await writePart(store, part, signal));
+  const limit = pLimit(PARTS_AT_ONCE);
+  const writing = publication.parts.map((part) => limit(() => writePart(store, part, signal)));
+  const parts = await allSettled(writing);
   const version = (base?.version ?? 0) + 1;
   const commit = makeCommit({ dataset, partition, version, attributes, parts });
   if (base?.digest === commit.digest) return { outcome: 'already', commit: base };
@@ -78,9 +83,12 @@ export async function latestCommits(
     const named = parseCommitKey(dataset, key);
     if (named) newest.set(named.partition, key);
   }
+  const limit = pLimit(COMMITS_READ_AT_ONCE);
+  const reading = [...newest].map(([partition, key]) =>
+    limit(async () => [partition, await readCommit(store, key)] as const),
+  );
   const commits = new Map<string, Commit>();
-  for (const [partition, key] of newest) {
-    const commit = await readCommit(store, key);
+  for (const [partition, commit] of await Promise.all(reading)) {
     if (commit) commits.set(partition, commit);
   }
   return commits;

@@ -1,0 +1,54 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { PipelineError } from '../../core/error.ts';
+import type { Source } from '../../ports/source.ts';
+import { folderSource } from './folder.ts';
+
+export interface MirrorSourceOptions {
+  /** `file:PATH`, as the operator wrote it; relative paths are meant from `cwd`. */
+  url: string;
+  cwd: string;
+}
+
+/**
+ * A site copied into a folder. The folder's own address gives its page: `index.html`, or the only `.html` there;
+ * `not-found` or `config-invalid` when that is nobody's or several'. Files below the folder can be read, no others.
+ */
+export async function mirrorSource({ url, cwd }: MirrorSourceOptions): Promise<Source> {
+  const path = mirrorPath(url, cwd);
+  const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
+  const folder = isFolder ? path : join(path, '..');
+  const source = folderSource({ folder });
+  return {
+    fetch: async (request) => {
+      if (request.url !== url) return source.fetch(request);
+      const page = isFolder ? await pageOf(path) : path;
+      return source.fetch({ ...request, url: pathToFileURL(page).href });
+    },
+  };
+}
+
+function mirrorPath(url: string, cwd: string): string {
+  const path = url.slice('file:'.length);
+  return path.startsWith('//') ? fileURLToPath(url) : resolve(cwd, path);
+}
+
+async function pageOf(folder: string): Promise<string> {
+  const pages = (await readdir(folder)).filter((name) => /\.html?$/i.test(name));
+  const page =
+    pages.find((name) => name === 'index.html') ?? (pages.length === 1 ? pages[0] : undefined);
+  if (page !== undefined) return join(folder, page);
+  if (pages.length === 0) {
+    throw new PipelineError('not-found', `file:${folder}: the folder holds no .html page`, {
+      hint: 'copy the archive page into the folder, beside the ZIPs it links to',
+    });
+  }
+  throw new PipelineError(
+    'config-invalid',
+    `file:${folder}: ${pages.length} .html pages and no index.html`,
+    {
+      hint: 'name the page itself: file:FOLDER/PAGE.html',
+    },
+  );
+}

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PipelineError } from '../core/error.ts';
+import type { WorkflowFile } from '../runner/load.ts';
+import type { Given } from './program.ts';
+
+/** The workflow files of a run: those of `--file`, else that of the pipeline. */
+export async function workflowFiles(
+  pipeline: string | undefined,
+  given: Given,
+): Promise<WorkflowFile[]> {
+  const files = given.flags['file'] as string[];
+  if (files.length > 0) return Promise.all(files.map((file) => readWorkflowFile(file, file)));
+  if (pipeline === undefined) {
+    throw new PipelineError('config-invalid', 'nothing to run', {
+      hint: 'name a pipeline (argosy run fama-french) or a file (argosy run --file workflow.yaml)',
+    });
+  }
+  const name = `workflows/${pipeline}.yaml`;
+  return [await readWorkflowFile(join(packageFolder(), name), name)];
+}
+
+/** The folder that holds `workflows/`: the package's own, seen from the bundle or from the sources. */
+function packageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'workflows')) && folder !== dirname(folder))
+    folder = dirname(folder);
+  return folder;
+}
+
+async function readWorkflowFile(path: string, name: string): Promise<WorkflowFile> {
+  try {
+    return { file: name, text: await readFile(path, 'utf8') };
+  } catch (cause) {
+    throw new PipelineError('config-invalid', `${name} cannot be read`, {
+      hint: 'check the name; a pipeline is one of those in workflows/',
+      cause,
+    });
+  }
+}
+
+/** The values of `-p name=value`; later ones win. */
+export function givenParameters(given: Given): Record<string, string> {
+  const parameters: Record<string, string> = {};
+  for (const text of given.flags['parameter'] as string[]) {
+    const at = text.indexOf('=');
+    if (at < 1) {
+      throw new PipelineError('config-invalid', `-p ${text}: not of the form name=value`, {
+        hint: 'for example -p vintage=2017-07',
+      });
+    }
+    parameters[text.slice(0, at)] = text.slice(at + 1);
+  }
+  return parameters;
+}
+
+/** `fama-french-20261121-173059`: what a run started at this moment is called. */
+export function runName(workflow: string, now: Date): string {
+  const [date, time] = now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15).split('T');
+  return `${workflow.replace(/-+$/, '')}-${date}-${time}`;
+}

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { runProbe } from '../runner/probe.ts';
+import type { RunStep, StepCall, StepEnd } from '../runner/run-workflow.ts';
+import type { Io } from './session.ts';
+import { runStep, type StepHost } from './step-host.ts';
+
+/** Runs the steps of a workflow in this process: each starts in milliseconds. */
+export function inProcess(host: StepHost, io: Io): RunStep {
+  return async (call) => {
+    const [command, ...args] = call.args;
+    const env = { ...io.env, ...call.env };
+    if (command === 'step') return { ...(await runStep(host, { ...call, args, env })), stdout: '' };
+    if (command === 'probe') return runProbe({ ...call, args });
+    return {
+      exitCode: 51,
+      stdout: '',
+      error: `"${call.args.join(' ')}" is no step: the first word must be step`,
+    };
+  };
+}
+
+/** Names that a step's process inherits; the rest of the environment stays out (design S11). */
+const INHERITED =
+  /^(?:PATH|HOME|TMPDIR|TZ|LANG|NO_COLOR|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|AWS_.*|ARGOSY_.*|MARKET_.*|REDSHIFT_.*|DB_.*|S3_BUCKET_NAME)$/;
+
+/** Runs each step as a process of its own, as a container would. */
+export function isolated(io: Io): RunStep {
+  const inherited = Object.fromEntries(
+    Object.entries(io.env).filter(([name]) => INHERITED.test(name)),
+  );
+  return (call) => runProcess(call, { ...inherited, ...call.env, ARGOSY_OUT: call.outFolder });
+}
+
+async function runProcess(
+  call: StepCall,
+  env: Record<string, string | undefined>,
+): Promise<StepEnd> {
+  const child = spawn(process.execPath, [process.argv[1] ?? '', ...call.args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const stop = () => child.kill('SIGTERM');
+  if (call.signal.aborted) stop();
+  call.signal.addEventListener('abort', stop, { once: true });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGKILL' ? 137 : 143)));
+  });
+  try {
+    const [stdout, stderr, exitCode] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      ended,
+    ]);
+    const lines = stderr.trimEnd().split('\n');
+    return exitCode === 0 ? { exitCode, stdout } : { exitCode, stdout, error: lines.at(-1) ?? '' };
+  } finally {
+    call.signal.removeEventListener('abort', stop);
+  }
+}

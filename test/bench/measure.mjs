@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const HOOK = fileURLToPath(new URL('./peak-memory.mjs', import.meta.url));
+
+/**
+ * Runs a Node program to its end. Gives its wall clock in seconds, its peak memory in MiB as the kernel counted it, and
+ * its stdout; throws with its stderr when it fails.
+ */
+export async function measure(args, { cwd, env = {} } = {}) {
+  const started = process.hrtime.bigint();
+  const child = spawn(process.execPath, ['--import', HOOK, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr, memory] = [[], [], []];
+  child.stdout.on('data', (chunk) => stdout.push(chunk));
+  child.stderr.on('data', (chunk) => stderr.push(chunk));
+  child.stdio[3].on('data', (chunk) => memory.push(chunk));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  if (code !== 0) throw new Error(`exit ${code}: ${args.join(' ')}\n${Buffer.concat(stderr)}`);
+  const peakMiB = Number(Buffer.concat(memory)) / 1024;
+  return { seconds, peakMiB, stdout: String(Buffer.concat(stdout)) };
+}
+
+/** Seconds from the start of a Node program to the first byte that it writes to stderr; it is ended then. */
+export async function secondsToFirstLine(args, { cwd, env = {} } = {}) {
+  const started = process.hrtime.bigint();
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const line = await new Promise((resolve, reject) => {
+    child.stderr.once('data', resolve);
+    child.once('close', () => reject(new Error(`no log line: ${args.join(' ')}`)));
+  });
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  child.kill('SIGKILL');
+  await closed;
+  return { seconds, line: String(line) };
+}
+
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
