@@ -113,7 +113,7 @@ function addRunning(program: Command, on: On): void {
   example(
     step,
     'argosy step fama-french catalogue',
-    'argosy step fama-french fetch --year-min=2020',
+    'argosy step fama-french fetch --min-year=2020',
   );
   on(step, async () => (await import('./commands/step.ts')).step);
 

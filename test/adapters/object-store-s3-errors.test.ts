@@ -17,7 +17,7 @@ import {
   webPage,
   type Misbehaviour,
 } from '../support/bad-s3.ts';
-import { collect, listOf, utf8 } from '../support/bytes.ts';
+import { collect, listOf, textOf, utf8 } from '../support/bytes.ts';
 
 /** What this process was warned of, from before the first client was made. */
 const warnings: string[] = [];
@@ -112,6 +112,17 @@ describe('the S3 store', () => {
     await using bad = await badS3(s3Error(503, 'SlowDown', { 'retry-after': '7' }));
     const store = s3Store({ bucket: 'b', connection: bad.connection });
     await expect(store.get('a')).rejects.toMatchObject({ kind: 'throttled', retryAfterMs: 7000 });
+  });
+
+  it('reads a body whose length was not promised', async () => {
+    await using bad = await badS3((response) => {
+      response.writeHead(200, { etag: '"x"' });
+      response.write('some ');
+      response.end('bytes');
+    });
+    const store = s3Store({ bucket: 'b', connection: bad.connection });
+    expect(textOf(await store.get('a'))).toBe('some bytes');
+    expect(textOf(await collect(await store.open('a')))).toBe('some bytes');
   });
 
   it('asks once: retry lives in a layer', async () => {

@@ -16,20 +16,18 @@ export async function get(
   const call = callOf(bucket, 'get', key, options);
   try {
     const answer = await fetchObject(bucket, key, options);
-    const sizeBytes = answer.ContentLength ?? 0;
-    if (sizeBytes > GET_BYTES_MAX) {
+    if ((answer.ContentLength ?? 0) > GET_BYTES_MAX) {
       (answer.Body as Readable).destroy();
-      throw new PipelineError('too-large', `${call.object} has ${sizeBytes} bytes`, {
-        hint: 'read it as a stream (open)',
-      });
+      throw tooLarge(call);
     }
-    const bytes = new Uint8Array(sizeBytes);
-    let at = 0;
+    const chunks: Uint8Array[] = [];
+    let sizeBytes = 0;
     for await (const chunk of readBody(answer, call)) {
-      bytes.set(chunk, at);
-      at += chunk.length;
+      sizeBytes += chunk.length;
+      if (sizeBytes > GET_BYTES_MAX) throw tooLarge(call);
+      chunks.push(chunk);
     }
-    return bytes;
+    return new Uint8Array(Buffer.concat(chunks, sizeBytes));
   } catch (error) {
     const translated = translateS3Error(error, call);
     if (translated.kind === 'not-found') return null;
@@ -66,23 +64,28 @@ async function fetchObject(
   );
 }
 
-/** The bytes as they come; exactly as many as the answer's head promised, or `unavailable`. */
+/** The bytes as they come; exactly as many as the answer's head promised, where it promises, or `unavailable`. */
 async function* readBody(answer: GetObjectCommandOutput, call: S3Call): AsyncGenerator<Uint8Array> {
-  const promisedBytes = answer.ContentLength ?? 0;
+  const promisedBytes = answer.ContentLength;
   let seenBytes = 0;
   try {
     for await (const chunk of answer.Body as Readable as AsyncIterable<Uint8Array>) {
-      if (call.signal?.aborted === true) call.signal.throwIfAborted();
+      call.signal?.throwIfAborted();
       seenBytes += chunk.length;
-      if (seenBytes > promisedBytes) break;
       yield chunk;
     }
   } catch (error) {
     throw translateS3Error(error, call);
   }
-  if (seenBytes === promisedBytes) return;
+  if (promisedBytes === undefined || seenBytes === promisedBytes) return;
   throw new PipelineError(
     'unavailable',
     `${call.object}: ${seenBytes} bytes came, ${promisedBytes} were promised`,
   );
+}
+
+function tooLarge(call: S3Call): PipelineError {
+  return new PipelineError('too-large', `${call.object} has more than ${GET_BYTES_MAX} bytes`, {
+    hint: 'read it as a stream (open)',
+  });
 }

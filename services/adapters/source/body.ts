@@ -17,7 +17,7 @@ const DECODINGS_MAX = 2;
  */
 export async function readBody(answer: IncomingMessage, limit: BodyLimit): Promise<Uint8Array> {
   const promised = Number(answer.headers['content-length'] ?? '0');
-
+  if (promised > limit.sizeBytesMax) throw tooLarge(limit);
   const chunks: Uint8Array[] = [];
   for await (const chunk of limited(await decode(answer, limit), limit)) chunks.push(chunk);
   return join(chunks);

@@ -1,4 +1,5 @@
 import { PipelineError, toPipelineError } from '../../core/error.ts';
+import { switchParameter, wholeParameter } from '../../core/parameter.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
 import { allSettled } from '../../core/settle.ts';
@@ -48,7 +49,7 @@ export const extract: Step = {
   ],
   async run(ports, parameters, run) {
     const plan = await readPlan(ports, run);
-    const known = await readKnown(ports, parameters['force'] === 'true');
+    const known = await readKnown(ports, switchParameter(parameters, 'force'));
     const counts = {
       objectsRead: 0,
       objectsWritten: 0,
@@ -76,7 +77,12 @@ export const extract: Step = {
       ports.progress(counts);
     }
     await refineLog(ports, plan, problems);
-    const shards = await planShards(ports, run, [...todo], Number(parameters['shard-size']));
+    const shards = await planShards(
+      ports,
+      run,
+      [...todo],
+      wholeParameter(parameters, 'shard-size', 1),
+    );
     return {
       outputs: { shards: JSON.stringify(shards), csvs: String(todo.size) },
       counts,

@@ -1,5 +1,11 @@
 import pLimit from 'p-limit';
 import { type ErrorKind, PipelineError, toPipelineError } from '../../core/error.ts';
+import {
+  optionalParameter,
+  type Parameters,
+  switchParameter,
+  wholeParameter,
+} from '../../core/parameter.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { SourceReply } from '../../ports/source.ts';
 import type { Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
@@ -22,6 +28,10 @@ const PAGE_BYTES_MAX = 16 * 2 ** 20;
 const ZIP_BYTES_MAX = 64 * 2 ** 20;
 const DOWNLOADS_AT_ONCE = 4;
 const UNCHANGED = 'skipped_unchanged';
+const VINTAGE_FORM = {
+  pattern: /^\d{4}(-(0[1-9]|1[0-2]))?$/,
+  words: 'a year or a month, 2017 or 2017-07',
+};
 
 type LandedArchive = NonNullable<DownloadRecord['archive']>;
 
@@ -45,7 +55,7 @@ export const fetch: Step = {
       description: 'Archive page: http(s)://… or file:DIR',
       default: ARCHIVE_URL,
     },
-    { name: 'year-min', description: 'First year whose files are wanted', default: '2017' },
+    { name: 'min-year', description: 'First year whose files are wanted', default: '2017' },
     {
       name: 'vintage',
       description: 'Only this vintage, YYYY or YYYY-MM; empty for all',
@@ -64,7 +74,7 @@ export const fetch: Step = {
   ],
   async run(ports, parameters, run) {
     const links = await wantedLinks(ports, parameters);
-    if (parameters['dry-run'] === 'true') return dryRun(ports, links);
+    if (switchParameter(parameters, 'dry-run')) return dryRun(ports, links);
 
     const known = await allRecords<DownloadRecord>(ports.records, DOWNLOADS);
     const limit = pLimit(DOWNLOADS_AT_ONCE);
@@ -77,7 +87,7 @@ export const fetch: Step = {
       : '';
     refuseWhenAllFailed(downloads, parameters['archive-url'] ?? '');
 
-    const isForced = parameters['force'] === 'true';
+    const isForced = switchParameter(parameters, 'force');
     const archives = pendingArchives(downloads, await readKnown(ports, isForced));
     const plan: ExtractPlan = { archives, rows, logKey };
     await ports.records.put(planCollection(run), 'extract-plan', plan);
@@ -85,13 +95,17 @@ export const fetch: Step = {
   },
 };
 
-async function wantedLinks(ports: StepPorts, parameters: Readonly<Record<string, string>>) {
+async function wantedLinks(ports: StepPorts, parameters: Parameters) {
   const pageUrl = parameters['archive-url'] ?? ARCHIVE_URL;
   const { signal } = ports;
   const reply = await ports.source.fetch({ url: pageUrl, sizeBytesMax: PAGE_BYTES_MAX, signal });
   if (reply.status === 'unchanged') throw new PipelineError('bug', `${pageUrl}: no page came back`);
   const html = Buffer.from(reply.bytes).toString('latin1');
-  const { links, skipped } = await readArchivePage(html, reply.url, Number(parameters['year-min']));
+  const { links, skipped } = await readArchivePage(
+    html,
+    reply.url,
+    wholeParameter(parameters, 'min-year', 0),
+  );
   for (const { href, reason } of skipped) {
     if (reason === 'invalid URL') ports.log.warn('link.skipped', { href, reason });
     else ports.log.debug('link.skipped', { href, reason });
@@ -103,8 +117,8 @@ async function wantedLinks(ports: StepPorts, parameters: Readonly<Record<string,
       { hint: 'the page has changed: open it and compare its links with requirements 1.4' },
     );
   }
-  const vintage = parameters['vintage'] ?? '';
-  return vintage === '' ? links : onlyVintage(links, vintage, pageUrl);
+  const vintage = optionalParameter(parameters, 'vintage', VINTAGE_FORM);
+  return vintage === null ? links : onlyVintage(links, vintage, pageUrl);
 }
 
 function onlyVintage(links: ArchiveLink[], vintage: string, pageUrl: string): ArchiveLink[] {

@@ -36,7 +36,7 @@ export const tables: Step = {
       const isChanged = await register(ports);
       return {
         outputs: { rows: String(seen) },
-        counts: { objectsRead: listed.length, objectsWritten: isChanged ? 1 : 0, rowsRead: seen },
+        counts: { objectsRead: listed.length, objectsWritten: isChanged ? 1 : 0 },
         problems: [],
       };
     } finally {
