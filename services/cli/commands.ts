@@ -42,8 +42,8 @@ export async function findStep(pipelineName: string, stepName: string): Promise<
 
 /** The tables of a pipeline; `config-invalid` when it has none. */
 export async function findDatabase(pipelineName: string): Promise<Database> {
-  const { database } = findWing(pipelineName);
-  if (database) return database();
+  const wing = findWing(pipelineName);
+  if (wing.database) return wing.database();
   throw new PipelineError('config-invalid', `pipeline ${pipelineName} has no tables`);
 }
 

@@ -18,9 +18,8 @@ export async function printResult(
   given: Given,
 ): Promise<void> {
   const { stdout } = session.io;
-  if (given.flags['json'] === true)
-    stdout.write(`${JSON.stringify(toJsonRows(result), null, 2)}\n`);
-  else if (given.flags['csv'] === true) stdout.write(await toCsv(result));
+  if (given.flags.json === true) stdout.write(`${JSON.stringify(toJsonRows(result), null, 2)}\n`);
+  else if (given.flags.csv === true) stdout.write(await toCsv(result));
   else stdout.write(formatResult(result, { widthMax: widthOf(session) }));
 }
 

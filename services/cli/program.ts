@@ -8,7 +8,21 @@ import { type GlobalFlags, type Io, openSession, type Session } from './session.
 /** What stood after the command's name: its arguments in order, and its flags. */
 export interface Given {
   args: readonly string[];
-  flags: Readonly<Record<string, unknown>>;
+  flags: Flags;
+}
+
+/** The flags of all commands, as commander names them; a command reads those that it declares. */
+export interface Flags extends GlobalFlags {
+  json?: boolean;
+  csv?: boolean;
+  pipeline?: string;
+  asOf?: string;
+  limit?: string;
+  parameter?: string[];
+  file?: string[];
+  entrypoint?: string;
+  isolate?: boolean;
+  dryRun?: boolean;
 }
 
 /** A command's work: prints its data to stdout and returns the exit code. */
@@ -21,9 +35,9 @@ const EXIT_INTERRUPTED = 130;
 export async function runProgram(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0;
   const program = buildProgram(io, async (command, load) => {
-    const flags = command.optsWithGlobals();
+    const flags = command.optsWithGlobals<Flags>();
     exitCode = await interruptible(io, async (signal) => {
-      const session = openSession(io, flags as GlobalFlags, signal);
+      const session = openSession(io, flags, signal);
       try {
         return await (
           await load()

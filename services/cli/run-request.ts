@@ -11,7 +11,7 @@ export async function workflowFiles(
   pipeline: string | undefined,
   given: Given,
 ): Promise<WorkflowFile[]> {
-  const files = given.flags['file'] as string[];
+  const files = given.flags.file ?? [];
   if (files.length > 0) return Promise.all(files.map((file) => readWorkflowFile(file, file)));
   if (pipeline === undefined) {
     throw new PipelineError('config-invalid', 'nothing to run', {
@@ -44,7 +44,7 @@ async function readWorkflowFile(path: string, name: string): Promise<WorkflowFil
 /** The values of `-p name=value`; later ones win. */
 export function givenParameters(given: Given): Record<string, string> {
   const parameters: Record<string, string> = {};
-  for (const text of given.flags['parameter'] as string[]) {
+  for (const text of given.flags.parameter ?? []) {
     const at = text.indexOf('=');
     if (at < 1) {
       throw new PipelineError('config-invalid', `-p ${text}: not of the form name=value`, {

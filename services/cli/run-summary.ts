@@ -57,7 +57,7 @@ export async function printRunSummary(
       next: nextCommands(session, pipeline),
     };
     const options = { widthMax: widthOf(session) };
-    session.io.stdout.write(`${formatSummary(summary, options)}`);
+    session.io.stdout.write(formatSummary(summary, options));
     printProblems(session, record);
   } finally {
     await engine.close();

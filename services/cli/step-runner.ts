@@ -1,17 +1,18 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { runProbe } from '../runner/probe.ts';
-import type { RunStep, StepCall, StepEnd } from '../runner/run-workflow.ts';
+import { probeStep } from '../runner/probe.ts';
+import type { RunStep, StepCall, StepEnd } from '../runner/step-call.ts';
 import type { Io } from './session.ts';
 import { runStep, type StepHost } from './step-host.ts';
 
 /** Runs the steps of a workflow in this process: each starts in milliseconds. */
 export function inProcess(host: StepHost, io: Io): RunStep {
+  const probe = probeStep(host.clock);
   return async (call) => {
     const [command, ...args] = call.args;
     const env = { ...io.env, ...call.env };
     if (command === 'step') return { ...(await runStep(host, { ...call, args, env })), stdout: '' };
-    if (command === 'probe') return runProbe({ ...call, args });
+    if (command === 'probe') return probe(call);
     return {
       exitCode: 51,
       stdout: '',

@@ -53,7 +53,7 @@ export function openPorts(
   request: PortsRequest,
 ): StepPorts {
   const { clock, config, log } = wiring;
-  const { scratch, signal, progress } = request;
+  const { scratch, signal } = request;
   const store = openBucket(bucketOf(config, request.pipeline));
   return {
     store,
@@ -65,7 +65,7 @@ export function openPorts(
     log,
     scratch,
     signal,
-    progress,
+    progress: (counts) => request.progress(counts),
   };
 }
 

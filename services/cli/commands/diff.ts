@@ -13,12 +13,12 @@ export const diff: Work = async (session, given) => {
   const diffOf = await findWing(pipeline).diff?.();
   if (!diffOf)
     throw new PipelineError('config-invalid', `pipeline ${pipeline} has no vintages to compare`);
-  const limit = wholeNumber('--limit', given.flags['limit']);
+  const limit = wholeNumber('--limit', given.flags.limit);
   const engine = await openDatabase(serving(session, pipeline), await findDatabase(pipeline));
   try {
     const found = await diffOf(engine, a, b);
-    if (given.flags['csv'] === true) await printResult(session, found.values, given);
-    else if (given.flags['json'] === true) {
+    if (given.flags.csv === true) await printResult(session, found.values, given);
+    else if (given.flags.json === true) {
       printJson(session, { a: found.a, b: found.b, values: toJsonRows(found.values) });
     } else {
       const options = { widthMax: widthOf(session) };

@@ -20,7 +20,7 @@ export const doctor: Work = async (session, given) => {
   const checks: Check[] = [nodeCheck()];
   for (const pipeline of Object.keys(WINGS)) checks.push(await storeCheck(session, pipeline));
   checks.push(await engineCheck());
-  if (given.flags['json'] === true) printJson(session, { settings, checks });
+  if (given.flags.json === true) printJson(session, { settings, checks });
   else print(session, settings, checks);
   const failed = checks.find(({ ok }) => !ok);
   if (failed) {

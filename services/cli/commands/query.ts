@@ -10,9 +10,9 @@ import type { Session } from '../session.ts';
 
 /** `argosy query SQL`: one SELECT over a pipeline's tables. */
 export const query: Work = async (session, given) => {
-  const pipeline = String(given.flags['pipeline']);
+  const { asOf: day, pipeline = '' } = given.flags;
   const database = await findDatabase(pipeline);
-  const asOf = given.flags['asOf'] === undefined ? null : checkedDate(String(given.flags['asOf']));
+  const asOf = day === undefined ? null : checkedDate(day);
   const sql = await readSql(session, given);
   const engine = await openDatabase(serving(session, pipeline), database, asOf);
   try {

@@ -2,7 +2,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { exitCodeOf, kindOfExitCode, PipelineError } from '../../core/error.ts';
-import { loadWorkflows } from '../../runner/load.ts';
+import { loadDocuments } from '../../runner/load.ts';
 import { runWorkflow, type WorkflowOutcome } from '../../runner/run-workflow.ts';
 import { type RunRecord, runCollection } from '../../stages/observe/run-record.ts';
 import { openHost, recordsOf } from '../host.ts';
@@ -35,30 +35,31 @@ async function runHere(
   const { io, config, signal } = session;
   const { clock } = io;
   const startedAt = clock.now();
-  const loaded = loadWorkflows(await workflowFiles(given.args[0], given));
+  const loaded = loadDocuments(await workflowFiles(given.args[0], given));
   const pipeline = given.args[0] ?? null;
   const name = runName(pipeline ?? 'workflow', startedAt);
   const watch = await watchRun(session, name);
   const scratch = await makeScratch(config.scratchFolder);
-  const host = { ...openHost(session), onProgress: watch.view.onProgress };
+  const host = {
+    ...openHost(session),
+    onProgress: (...seen: Parameters<RunView['onProgress']>) => watch.view.onProgress(...seen),
+  };
   try {
     const outcome = await runWorkflow({
       documents: loaded,
       parameters: {
         ...(pipeline === null ? {} : { 'logical-date': startedAt.toISOString().slice(0, 10) }),
-        ...(given.flags['dryRun'] === true ? { 'dry-run': 'true' } : {}),
+        ...(given.flags.dryRun === true ? { 'dry-run': 'true' } : {}),
         ...sampleParameters,
         ...givenParameters(given),
       },
       name,
-      ...(given.flags['entrypoint'] === undefined
-        ? {}
-        : { entrypoint: String(given.flags['entrypoint']) }),
-      runStep: given.flags['isolate'] === true ? isolated(io) : inProcess(host, io),
+      ...(given.flags.entrypoint === undefined ? {} : { entrypoint: given.flags.entrypoint }),
+      runStep: given.flags.isolate === true ? isolated(io) : inProcess(host, io),
       clock,
       scratch,
       signal,
-      onEvent: watch.view.onEvent,
+      onEvent: (event) => watch.view.onEvent(event),
     });
     await watch.end();
     return await finish(session, given, { outcome, name, startedAt, logPath: watch.logPath });
@@ -116,7 +117,7 @@ interface Ended {
 async function finish(session: Session, given: Given, ended: Ended): Promise<number> {
   const { outcome, name, startedAt, logPath } = ended;
   const pipeline = given.args[0];
-  if (given.flags['json'] === true) {
+  if (given.flags.json === true) {
     printJson(session, outcome.observed);
     return exitCodeOfRun(outcome);
   }

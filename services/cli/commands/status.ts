@@ -19,12 +19,12 @@ const VINTAGES = `
 export const status: Work = async (session, given) => {
   const pipeline = given.args[0] ?? '';
   findWing(pipeline);
-  const limit = wholeNumber('--limit', given.flags['limit']);
+  const limit = wholeNumber('--limit', given.flags.limit);
   const runs = (await readRuns(recordsOf(session, pipeline), pipeline)).slice(0, limit);
   const engine = await openDatabase(serving(session, pipeline), await findDatabase(pipeline));
   try {
     const vintages = toJsonRows(await engine.query(VINTAGES));
-    if (given.flags['json'] === true) printJson(session, { pipeline, runs, vintages });
+    if (given.flags.json === true) printJson(session, { pipeline, runs, vintages });
     else print(session, pipeline, { runs, vintages });
     return 0;
   } finally {

@@ -24,10 +24,10 @@ interface TableRow {
 /** `argosy tables`: every table and view with its columns, rows and newest day. */
 export const tables: Work = async (session, given) => {
   const rows: TableRow[] = [];
-  for (const [pipeline, { database }] of Object.entries(WINGS)) {
-    if (database) rows.push(...(await tablesOf(session, pipeline)));
+  for (const [pipeline, wing] of Object.entries(WINGS)) {
+    if (wing.database) rows.push(...(await tablesOf(session, pipeline)));
   }
-  if (given.flags['json'] === true) printJson(session, rows);
+  if (given.flags.json === true) printJson(session, rows);
   else print(session, rows);
   return 0;
 };
