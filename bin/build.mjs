@@ -11,8 +11,8 @@ const STAMP = join(DIST, '.stamp');
 
 /** CommonJS packages inside the ES module bundle call `require` for Node's own modules. */
 const BANNER = [
-  `import { createRequire } from 'node:module';`,
-  `const require = createRequire(import.meta.url);`,
+  `import { createRequire as argosyRequire } from 'node:module';`,
+  `const require = argosyRequire(import.meta.url);`,
 ].join(' ');
 
 /**

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from '../core/error.ts';
-import type { WorkflowFile } from '../runner/load.ts';
+import { nearest } from '../core/nearest.ts';
+import { lintWorkflows, submitWorkflow } from '../runner/lint.ts';
+import type { LoadedDocuments, WorkflowFile } from '../runner/load.ts';
 import type { Given } from './program.ts';
 
 /** The workflow files of a run: those of `--file`, else that of the pipeline. */
@@ -41,8 +43,46 @@ async function readWorkflowFile(path: string, name: string): Promise<WorkflowFil
   }
 }
 
-/** The values of `-p name=value`; later ones win. */
-export function givenParameters(given: Given): Record<string, string> {
+/**
+ * The workflow's arguments: those of `-p`, over those of the sample, over today as `logical-date` where the workflow
+ * wants one. A name that a pipeline does not have is `config-invalid`, with the nearest one that it has.
+ */
+export function runParameters(
+  { documents }: LoadedDocuments,
+  given: Given,
+  from: { sampleParameters: Record<string, string>; startedAt: Date },
+): Record<string, string> {
+  const declared = documents.flatMap(({ spec }) => spec.arguments?.parameters ?? []);
+  const names = declared.map(({ name }) => name);
+  const wantsDate = declared.some(
+    ({ name, value }) => name === 'logical-date' && value === undefined,
+  );
+  const parameters = {
+    ...(wantsDate ? { 'logical-date': from.startedAt.toISOString().slice(0, 10) } : {}),
+    ...(given.flags.dryRun === true ? { 'dry-run': 'true' } : {}),
+    ...from.sampleParameters,
+    ...givenParameters(given),
+  };
+  const unknown = Object.keys(parameters).find((name) => !names.includes(name));
+  if (unknown !== undefined && given.args[0] !== undefined) {
+    throw new PipelineError('config-invalid', `${given.args[0]} has no parameter ${unknown}`, {
+      hint: `did you mean ${nearest(unknown, names)}? It has ${names.join(', ')}`,
+    });
+  }
+  return parameters;
+}
+
+/** For `--json`: the words in which Argo refuses the file, `null` when it takes it. */
+export function refusalOf(loaded: LoadedDocuments, parameters: Record<string, string>) {
+  const lintOffline = lintWorkflows(loaded);
+  const submit = submitWorkflow(loaded, parameters);
+  if (submit.accepted) return null;
+  const isReadable = loaded.problems.length === 0;
+  const workflow = { phase: 'Failed', message: `invalid spec: ${submit.text ?? ''}` };
+  return { lintOffline, submit, ...(isReadable ? { workflow, nodes: [] } : {}) };
+}
+
+function givenParameters(given: Given): Record<string, string> {
   const parameters: Record<string, string> = {};
   for (const text of given.flags.parameter ?? []) {
     const at = text.indexOf('=');

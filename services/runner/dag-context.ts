@@ -21,7 +21,10 @@ export interface DagContext {
   dependencies: (task: string) => Dependencies;
 }
 
-const known = new WeakMap<Template, { tasks: Map<string, DagTask>; all: Map<string, Dependencies> }>();
+const known = new WeakMap<
+  Template,
+  { tasks: Map<string, DagTask>; all: Map<string, Dependencies> }
+>();
 
 /** Sets up a pass over a DAG; what depends on the template alone is kept from pass to pass. */
 export function dagContext(
@@ -45,7 +48,13 @@ export function dagContext(
     return found;
   };
   return {
-    ...{ run, node, template, base, onExit, tasks, dependencies },
+    run,
+    node,
+    template,
+    base,
+    onExit,
+    tasks,
+    dependencies,
     visited: new Set(),
     nodeName: (task) => `${node.name}.${task}`,
   };
@@ -67,11 +76,6 @@ export function ancestorsOf(dag: DagContext, name: string): string[] {
     return (node?.finishedAt ?? node?.startedAt)?.getTime() ?? 0;
   };
   return [...found].toSorted((a, b) => endOf(a) - endOf(b));
-}
-
-/** An ancestor that has no node yet; `null` when all have. */
-export function unreadyAncestor(dag: DagContext, name: string): string | null {
-  return ancestorsOf(dag, name).find((task) => !dag.run.nodes.has(dag.nodeName(task))) ?? null;
 }
 
 /** What a task can read: inputs, workflow outputs, and what its ancestors gave. A fault for results that are no JSON. */

@@ -1,7 +1,6 @@
 import { executeTask } from './dag-task.ts';
-import { dagContext, taskScope, unreadyAncestor } from './dag-context.ts';
+import { ancestorsOf, dagContext, taskScope } from './dag-context.ts';
 import type { DagContext } from './dag-context.ts';
-import { fault } from './fault.ts';
 import { runHooks } from './hooks.ts';
 import { isCompleted, isFailed, isFulfilled } from './node.ts';
 import type { Node } from './node.ts';
@@ -23,7 +22,11 @@ export function executeDag(
   const node =
     run.nodes.get(name) ??
     initNode(run, {
-      ...{ name, type: 'DAG', holder, phase: 'Running', options },
+      name,
+      type: 'DAG',
+      holder,
+      phase: 'Running',
+      options,
       inputs: template.inputs?.parameters,
     });
   if (node.phase === 'Pending') setPhase(run, node, 'Running', '');
@@ -48,7 +51,9 @@ export function executeDag(
 
 /** The tasks on which no other depends, by name. */
 function leavesOf(dag: DagContext): string[] {
-  const inner = new Set([...dag.tasks.keys()].flatMap((name) => [...dag.dependencies(name).names.keys()]));
+  const inner = new Set(
+    [...dag.tasks.keys()].flatMap((name) => [...dag.dependencies(name).names.keys()]),
+  );
   return [...dag.tasks.keys()].filter((name) => !inner.has(name)).toSorted();
 }
 
@@ -58,14 +63,21 @@ function watchTarget(dag: DagContext, name: string): boolean {
   const node = run.nodes.get(dag.nodeName(name));
   const task = dag.tasks.get(name);
   if (node === undefined || task === undefined) return true;
-  const unready = unreadyAncestor(dag, name);
-  if (unready !== null) throw fault(`Ancestor task node ${unready} not found`);
+  // Argo reads what the ancestors gave even without a hook; results that are no JSON are found out here.
+  if (ancestorsOf(dag, name).some((ancestor) => isGroup(dag, ancestor))) taskScope(dag, name);
   runHooks(run, task.hooks, {
-    ...{ node, path: `tasks.${name}`, boundary: dag.node.name, base: dag.base },
+    node,
+    path: `tasks.${name}`,
+    boundary: dag.node.name,
+    base: dag.base,
     scope: () => taskScope(dag, name).set(`tasks.${name}.status`, node.phase),
   });
   const exit = run.nodes.get(`${node.name}.onExit`);
   return !isCompleted(node) || exit === undefined || isFulfilled(exit);
+}
+
+function isGroup({ run, nodeName }: DagContext, task: string): boolean {
+  return run.nodes.get(nodeName(task))?.type === 'TaskGroup';
 }
 
 type DagPhase = 'Running' | 'Succeeded' | 'Failed' | 'Error';
@@ -91,7 +103,7 @@ function assessPhase(dag: DagContext, targets: readonly string[], stopped: boole
     if (seen.has(key)) continue;
     seen.add(key);
     const node = run.nodes.get(visit.name);
-    if (node === undefined || !isFulfilled(node)) return 'Running';
+    if (node === undefined || !(isFulfilled(node) || completeGroup(run, node))) return 'Running';
     const phase = isCompleted(node) ? node.phase : visit.phase;
     const before = phases.get(node.name);
     if (before !== undefined && (before === null || !isFailed({ phase: before }))) {
@@ -100,6 +112,19 @@ function assessPhase(dag: DagContext, targets: readonly string[], stopped: boole
     for (const name of nextNodes(run, node)) queue.push({ name, phase });
   }
   return combinedPhase(dag, targets, phases);
+}
+
+/** Ends a fan-out of which every item has ended although the task could not say so yet; false when one runs. */
+function completeGroup(run: Run, node: Node): boolean {
+  if (node.type !== 'TaskGroup' || node.children.length === 0) return false;
+  let phase: Node['phase'] = 'Succeeded';
+  for (const name of node.children) {
+    const child = run.nodes.get(name);
+    if (child === undefined || !isFulfilled(child)) return false;
+    if (isFailed(child)) phase = child.phase;
+  }
+  setPhase(run, node, phase);
+  return true;
 }
 
 /** What comes after a node: of a Retry node, what comes after its attempts, and its hooks. */
@@ -146,4 +171,3 @@ function endScope(dag: DagContext): Map<string, string | null> {
   }
   return scope;
 }
-

@@ -46,7 +46,11 @@ interface Place {
 
 /** The value of a node by its type, with every mistake written down in `state.problems`. */
 export function decodeRecord(node: Node | null, name: RecordName, state: Decoding): unknown {
-  return decode(node, { kind: 'record', name }, { state, place: { path: '', struct: name, depth: 0 } });
+  return decode(
+    node,
+    { kind: 'record', name },
+    { state, place: { path: '', struct: name, depth: 0 } },
+  );
 }
 
 interface Context {
@@ -88,12 +92,19 @@ function resolveAlias(node: Node | null, state: Decoding): Node | null {
 
 function count(state: Decoding, node: Node | null, place: Place): void {
   state.nodes++;
-  if (state.nodes > NODE_MAX) tooLarge(state, node, `the file comes to more than ${NODE_MAX} values`);
+  if (state.nodes > NODE_MAX)
+    tooLarge(state, node, `the file comes to more than ${NODE_MAX} values`);
   if (place.depth > DEPTH_MAX) tooLarge(state, node, `values are nested deeper than ${DEPTH_MAX}`);
 }
 
 function tooLarge(state: Decoding, node: Node | null, text: string): never {
-  state.problems.push({ kind: 'invalid', file: state.file, line: lineOf(node, state), text, path: '' });
+  state.problems.push({
+    kind: 'invalid',
+    file: state.file,
+    line: lineOf(node, state),
+    text,
+    path: '',
+  });
   throw TOO_LARGE;
 }
 
@@ -105,8 +116,8 @@ function lineOf(node: Node | null | undefined, state: Decoding): number {
 /** The value of a scalar; `undefined` for a list or a map. */
 function scalarOf(node: Node): ScalarValue | undefined {
   if (!isScalar(node)) return undefined;
-  if (node.type === 'PLAIN') return plainScalar(String(node.source ?? node.value ?? ''));
-  return typeof node.value === 'string' ? node.value : String(node.value ?? '');
+  if (node.type === 'PLAIN') return plainScalar(node.source ?? '');
+  return typeof node.value === 'string' ? node.value : '';
 }
 
 function pairsOf(node: Node, state: Decoding): [string, Node | null, Node][] {
@@ -196,7 +207,12 @@ function decodeMap(node: Node, of: FieldType, context: Context): unknown {
 
 /** Sets a key that came from a file: `__proto__` is a name like any other. */
 function setOwn(record: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true });
+  Object.defineProperty(record, key, {
+    value,
+    enumerable: true,
+    writable: true,
+    configurable: true,
+  });
 }
 
 function anyValue(node: Node, context: Context): unknown {
@@ -227,7 +243,11 @@ function decodeScalar(
   if (kind === 'intstr' && (whole || typeof value === 'string')) {
     return typeof value === 'string' ? value : Number(value);
   }
-  return typeProblem(node, { string: 'string', bool: 'bool', int: 'int64', intstr: 'int32' }[kind], context);
+  return typeProblem(
+    node,
+    { string: 'string', bool: 'bool', int: 'int64', intstr: 'int32' }[kind],
+    context,
+  );
 }
 
 /** A scalar as the text of a parameter: numbers pass through a float, as in Argo. */

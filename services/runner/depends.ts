@@ -13,7 +13,14 @@ export interface Dependencies {
 
 const NAMES = /([a-zA-Z0-9][-a-zA-Z0-9]*?\.[A-Z][a-zA-Z]+)|([a-zA-Z0-9][-a-zA-Z0-9]*)/g;
 const RESULTS = new Set([
-  ...['Succeeded', 'Failed', 'Errored', 'Skipped', 'Omitted', 'Daemoned', 'AnySucceeded', 'AllFailed'],
+  'Succeeded',
+  'Failed',
+  'Errored',
+  'Skipped',
+  'Omitted',
+  'Daemoned',
+  'AnySucceeded',
+  'AllFailed',
 ]);
 
 /**
@@ -72,9 +79,14 @@ export function dependsHolds(condition: string, results: ReadonlyMap<string, Tas
     [...results].map(([name, { phase, anySucceeded, allFailed }]) => [
       name.replaceAll('-', '_'),
       {
-        ...{ Succeeded: phase === 'Succeeded', Failed: phase === 'Failed', Errored: phase === 'Error' },
-        ...{ Skipped: phase === 'Skipped', Omitted: phase === 'Omitted', Daemoned: false },
-        ...{ AnySucceeded: anySucceeded, AllFailed: allFailed },
+        Succeeded: phase === 'Succeeded',
+        Failed: phase === 'Failed',
+        Errored: phase === 'Error',
+        Skipped: phase === 'Skipped',
+        Omitted: phase === 'Omitted',
+        Daemoned: false,
+        AnySucceeded: anySucceeded,
+        AllFailed: allFailed,
       },
     ]),
   );

@@ -129,7 +129,10 @@ function hasLocks(run: Run, execution: Execution, template: Template): boolean {
     return true;
   }
   node ??= initNode(run, {
-    ...{ name, holder, options, phase: 'Pending' },
+    name,
+    holder,
+    options,
+    phase: 'Pending',
     type: typeOf(run, template),
     inputs: template.inputs?.parameters,
   });
@@ -157,9 +160,7 @@ function executeKind(run: Run, execution: Execution, given: Ready): Node | null 
     if (kind === 'suspend') return executeSuspend(run, execution, template);
     run.written.set(execution.name, written);
     const inner = { template, base };
-    return kind === 'dag'
-      ? executeDag(run, execution, inner)
-      : executeSteps(run, execution, inner);
+    return kind === 'dag' ? executeDag(run, execution, inner) : executeSteps(run, execution, inner);
   } catch (thrown) {
     const { message } = faultOf(thrown);
     const node = errorNode(run, execution, message);
@@ -196,7 +197,11 @@ function executeRetry(run: Run, execution: Execution, given: WithStrategy): Node
     if (!decided.value) return node;
     if (isFulfilled(node)) return endRetry(run, node);
     const before = attemptsOf(run, node);
-    const child = executeAttempt(run, { ...execution, options: own }, { ...given, attempts: before });
+    const child = executeAttempt(
+      run,
+      { ...execution, options: own },
+      { ...given, attempts: before },
+    );
     if (child === null || !isFulfilled(child)) return node;
   }
 }
@@ -243,4 +248,3 @@ function executeAttempt(
   if (!retriesErrors) throw result.fault;
   return run.nodes.get(name) ?? null;
 }
-

@@ -42,7 +42,7 @@ export function fromJson(text: string): Value {
 }
 
 function length(value: Value | undefined): Value {
-  if (typeof value === 'string') return BigInt([...value].length);
+  if (typeof value === 'string') return BigInt(Array.from(value).length);
   if (Array.isArray(value)) return BigInt(value.length);
   if (isMapValue(value)) return BigInt(Object.keys(value).length);
   throw fault(`invalid argument for len (type ${typeName(value)})`);
@@ -84,8 +84,10 @@ function median(values: readonly number[]): number {
 
 function split(args: readonly Value[], keep: boolean): Value {
   const [text, separator] = [asText(args[0]), asText(args[1])];
-  const parts = separator === '' ? [...text] : text.split(separator);
-  const whole = keep ? parts.map((part, at) => (at < parts.length - 1 ? part + separator : part)) : parts;
+  const parts = separator === '' ? Array.from(text) : text.split(separator);
+  const whole = keep
+    ? parts.map((part, at) => (at < parts.length - 1 ? part + separator : part))
+    : parts;
   const limit = args[2] === undefined ? -1 : asIndex(args[2]);
   if (limit === 0) return [];
   if (limit < 0 || whole.length <= limit) return whole;
@@ -95,7 +97,7 @@ function split(args: readonly Value[], keep: boolean): Value {
 
 function trim(text: Value | undefined, set: Value | undefined): Value {
   if (set === undefined) return asText(text).replace(/^\s+|\s+$/g, '');
-  const characters = [...asText(text)];
+  const characters = Array.from(asText(text));
   const cut = new Set(asText(set));
   while (characters.length > 0 && cut.has(characters[0] ?? '')) characters.shift();
   while (characters.length > 0 && cut.has(characters.at(-1) ?? '')) characters.pop();
@@ -119,7 +121,8 @@ function replace(args: readonly Value[]): Value {
 
 function repeat(text: Value | undefined, times: Value | undefined): Value {
   const [body, count] = [asText(text), asIndex(times)];
-  if (count < 0) throw fault(`invalid argument for repeat (expected positive integer, got ${count})`);
+  if (count < 0)
+    throw fault(`invalid argument for repeat (expected positive integer, got ${count})`);
   if (body.length * count > TEXT_MAX) throw fault('memory budget exceeded');
   return body.repeat(count);
 }
@@ -136,7 +139,9 @@ function flatten(list: readonly Value[]): Value[] {
 
 function sort(list: readonly Value[], order: Value | undefined): Value {
   const copy = [...list];
-  copy.sort((a, b) => (OPERATORS['<']?.(a, b) === true ? -1 : OPERATORS['>']?.(a, b) === true ? 1 : 0));
+  copy.sort((a, b) =>
+    OPERATORS['<']?.(a, b) === true ? -1 : OPERATORS['>']?.(a, b) === true ? 1 : 0,
+  );
   return order === 'desc' ? copy.toReversed() : copy;
 }
 
@@ -164,7 +169,9 @@ function get(base: Value | undefined, key: Value | undefined): Value {
 }
 
 const KIND_NAMES: Readonly<Record<string, string>> = {
-  ...{ '<nil>': 'nil', float64: 'float', '[]interface {}': 'array' },
+  '<nil>': 'nil',
+  float64: 'float',
+  '[]interface {}': 'array',
   'map[string]interface {}': 'map',
 };
 
@@ -196,7 +203,10 @@ const BUILTINS: Readonly<Record<string, ValueFunction>> = {
   splitAfter: (...args) => split(args, true),
   replace: (...args) => replace(args),
   repeat: (text, times) => repeat(text, times),
-  join: (list, glue = '') => asList(list, 'join').map((item) => asText(item)).join(asText(glue)),
+  join: (list, glue = '') =>
+    asList(list, 'join')
+      .map((item) => asText(item))
+      .join(asText(glue)),
   indexOf: (text, part) => BigInt(asText(text).indexOf(asText(part))),
   lastIndexOf: (text, part) => BigInt(asText(text).lastIndexOf(asText(part))),
   hasPrefix: (text, part) => asText(text).startsWith(asText(part)),
@@ -219,11 +229,15 @@ const BUILTINS: Readonly<Record<string, ValueFunction>> = {
   keys: (map) => Object.keys(mapOf(map, 'get keys from')).toSorted(),
   values: (map) => {
     const found = mapOf(map, 'get values from');
-    return Object.keys(found).toSorted().map((key) => found[key] ?? null);
+    return Object.keys(found)
+      .toSorted()
+      .map((key) => found[key] ?? null);
   },
   toPairs: (map) => {
     const found = mapOf(map, 'transform to pairs');
-    return Object.keys(found).toSorted().map((key) => [key, found[key] ?? null]);
+    return Object.keys(found)
+      .toSorted()
+      .map((key) => [key, found[key] ?? null]);
   },
   fromPairs: (pairs) => fromPairs(asList(pairs, 'transform from pairs')),
   reverse: (list) => asList(list, 'reverse').toReversed(),

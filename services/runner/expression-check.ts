@@ -8,17 +8,54 @@ import type { Value, ValueMap } from './expression-value.ts';
 type Kind = 'unknown' | 'nil' | 'bool' | 'int' | 'float64' | 'string' | 'list' | 'map';
 
 const RESULTS: Readonly<Record<string, Kind>> = {
-  ...{ len: 'int', int: 'int', count: 'int', indexOf: 'int', lastIndexOf: 'int', findIndex: 'int' },
-  ...{ float: 'float64', ceil: 'float64', floor: 'float64', round: 'float64', mean: 'float64' },
-  ...{ string: 'string', trim: 'string', upper: 'string', lower: 'string', replace: 'string' },
-  ...{ trimPrefix: 'string', trimSuffix: 'string', repeat: 'string', join: 'string', type: 'string' },
-  ...{ toJSON: 'string', toBase64: 'string', fromBase64: 'string', split: 'list', splitAfter: 'list' },
-  ...{ filter: 'list', map: 'list', keys: 'list', values: 'list', sort: 'list', reverse: 'list' },
-  ...{ all: 'bool', any: 'bool', none: 'bool', one: 'bool', hasPrefix: 'bool', hasSuffix: 'bool' },
+  len: 'int',
+  int: 'int',
+  count: 'int',
+  indexOf: 'int',
+  lastIndexOf: 'int',
+  findIndex: 'int',
+  float: 'float64',
+  ceil: 'float64',
+  floor: 'float64',
+  round: 'float64',
+  mean: 'float64',
+  string: 'string',
+  trim: 'string',
+  upper: 'string',
+  lower: 'string',
+  replace: 'string',
+  trimPrefix: 'string',
+  trimSuffix: 'string',
+  repeat: 'string',
+  join: 'string',
+  type: 'string',
+  toJSON: 'string',
+  toBase64: 'string',
+  fromBase64: 'string',
+  split: 'list',
+  splitAfter: 'list',
+  filter: 'list',
+  map: 'list',
+  keys: 'list',
+  values: 'list',
+  sort: 'list',
+  reverse: 'list',
+  all: 'bool',
+  any: 'bool',
+  none: 'bool',
+  one: 'bool',
+  hasPrefix: 'bool',
+  hasSuffix: 'bool',
 };
 const GO_NAMES: Readonly<Record<Kind, string>> = {
-  ...{ unknown: 'unknown', nil: 'nil', bool: 'bool', int: 'int', float64: 'float64', string: 'string' },
-  ...{ list: '[]interface {}', map: 'map[string]interface {}' },
+  unknown: 'unknown',
+  nil: 'nil',
+  bool: 'bool',
+  int: 'int',
+  float64: 'float64',
+  string: 'string',
+  list: '[]interface {}',
+  map: 'map[string]interface {}',
 };
 
 /** Checks names and the types that are known before running, as expr's compiler does; throws the first mistake. */
@@ -124,7 +161,9 @@ function combined(symbol: string, left: Kind, right: Kind): Kind | null {
     case '&&':
     case 'or':
     case '||':
-      return (left === 'bool' && right === 'bool') || compatible(left, right, ['bool']) ? 'bool' : null;
+      return (left === 'bool' && right === 'bool') || compatible(left, right, ['bool'])
+        ? 'bool'
+        : null;
     case '<':
     case '>':
     case '<=':
@@ -145,7 +184,9 @@ function combined(symbol: string, left: Kind, right: Kind): Kind | null {
     case '%':
       return (left === 'int' && right === 'int') || compatible(left, right, ['int']) ? 'int' : null;
     case '..':
-      return (left === 'int' && right === 'int') || compatible(left, right, ['int']) ? 'list' : null;
+      return (left === 'int' && right === 'int') || compatible(left, right, ['int'])
+        ? 'list'
+        : null;
     case 'matches':
     case 'contains':
     case 'startsWith':

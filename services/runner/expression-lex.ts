@@ -7,17 +7,43 @@ export interface Token {
 }
 
 const WORD_OPERATORS = new Set([
-  ...['not', 'in', 'or', 'and', 'matches', 'contains', 'startsWith', 'endsWith', 'let', 'if', 'else'],
+  'not',
+  'in',
+  'or',
+  'and',
+  'matches',
+  'contains',
+  'startsWith',
+  'endsWith',
+  'let',
+  'if',
+  'else',
 ]);
 const NAME = /[\p{L}\p{N}_$]/u;
 const NUMBER =
   /^(?:0[xX][0-9a-fA-F_]*|0[oO][0-7_]*|0[bB][01_]*|(?:[0-9][0-9_]*)?(?:\.(?!\.)[0-9_]*)?(?:[eE][+-]?[0-9_]+)?)/;
-const OPERATORS = ['||', '|', '::', ':', '?.', '??', '?', '..', '.', '&&', '!=', '==', '<=', '>=', '**'];
+const OPERATORS = [
+  '||',
+  '|',
+  '::',
+  ':',
+  '?.',
+  '??',
+  '?',
+  '..',
+  '.',
+  '&&',
+  '!=',
+  '==',
+  '<=',
+  '>=',
+  '**',
+];
 const SINGLE = ',;%+-^*/<>!=&#';
 
 /** The tokens of an expression; a fault shows the place of what is no token. */
 export function tokenize(source: string): Token[] {
-  const characters = [...source];
+  const characters = Array.from(source);
   const tokens: Token[] = [];
   let at = 0;
   while (at < characters.length) {
@@ -38,7 +64,8 @@ function readToken(source: string, characters: readonly string[], at: number): F
   const first = characters[at] ?? '';
   const rest = characters.slice(at, at + 2).join('');
   if (/\s/.test(first)) return { token: null, end: at + 1 };
-  if (rest === '//' || rest === '/*') return { token: null, end: skipComment(source, characters, at) };
+  if (rest === '//' || rest === '/*')
+    return { token: null, end: skipComment(source, characters, at) };
   if (first === "'" || first === '"') return readString(source, characters, at);
   if (first === '`') return readRaw(source, characters, at);
   if (/[0-9]/.test(first) || (first === '.' && /[0-9]/.test(characters[at + 1] ?? ''))) {
@@ -66,7 +93,11 @@ function readNumber(source: string, characters: readonly string[], at: number): 
   const text = NUMBER.exec(characters.slice(at).join(''))?.[0] ?? '';
   const end = at + text.length;
   if (NAME.test(characters[end] ?? '')) {
-    throw faultAt(source, at, `bad number syntax: ${JSON.stringify(text + (characters[end] ?? ''))}`);
+    throw faultAt(
+      source,
+      at,
+      `bad number syntax: ${JSON.stringify(text + (characters[end] ?? ''))}`,
+    );
   }
   return { token: { kind: 'number', text, at }, end };
 }
@@ -95,8 +126,17 @@ function readRaw(source: string, characters: readonly string[], at: number): Fou
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
-  ...{ a: '\u0007', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' },
-  ...{ '\\': '\\', "'": "'", '"': '"', '`': '`' },
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '	',
+  v: '\v',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  '`': '`',
 };
 const CODE_LENGTH: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 

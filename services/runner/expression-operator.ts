@@ -22,7 +22,8 @@ function arithmetic(
       return BigInt.asIntN(64, onInts(left, right));
     }
     if (isNumber(left) && isNumber(right)) return onFloats(Number(left), Number(right));
-    if (symbol === '+' && typeof left === 'string' && typeof right === 'string') return left + right;
+    if (symbol === '+' && typeof left === 'string' && typeof right === 'string')
+      return left + right;
     throw mismatch(left, symbol, right);
   };
 }
@@ -65,9 +66,21 @@ function within(left: Value, right: Value): Value {
 
 /** Every operator whose two sides are both worked out first. */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
-  '+': arithmetic('+', (a, b) => a + b, (a, b) => a + b),
-  '-': arithmetic('-', (a, b) => a - b, (a, b) => a - b),
-  '*': arithmetic('*', (a, b) => a * b, (a, b) => a * b),
+  '+': arithmetic(
+    '+',
+    (a, b) => a + b,
+    (a, b) => a + b,
+  ),
+  '-': arithmetic(
+    '-',
+    (a, b) => a - b,
+    (a, b) => a - b,
+  ),
+  '*': arithmetic(
+    '*',
+    (a, b) => a * b,
+    (a, b) => a * b,
+  ),
   '/': (left, right) => {
     if (!isNumber(left) || !isNumber(right)) throw mismatch(left, '/', right);
     return Number(left) / Number(right);
@@ -93,7 +106,9 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
 export function applyUnary(symbol: string, value: Value): Value {
   if (symbol === '!' || symbol === 'not') {
     if (typeof value === 'boolean') return !value;
-    throw fault(`interface conversion: interface {} is ${value === null ? 'nil' : typeName(value)}, not bool`);
+    throw fault(
+      `interface conversion: interface {} is ${value === null ? 'nil' : typeName(value)}, not bool`,
+    );
   }
   if (!isNumber(value)) throw fault(`invalid operation: ${symbol} ${typeName(value)}`);
   return symbol === '-' ? -value : value;

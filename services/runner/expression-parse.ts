@@ -6,9 +6,31 @@ import type { Tree } from './expression-tree.ts';
 
 const UNARY: Readonly<Record<string, number>> = { not: 50, '!': 50, '-': 90, '+': 90 };
 const BINARY: Readonly<Record<string, number>> = {
-  ...{ '|': 0, or: 10, '||': 10, and: 15, '&&': 15, '==': 20, '!=': 20, '<': 20, '>': 20 },
-  ...{ '>=': 20, '<=': 20, in: 20, matches: 20, contains: 20, startsWith: 20, endsWith: 20 },
-  ...{ '..': 25, '+': 30, '-': 30, '*': 60, '/': 60, '%': 60, '**': 100, '^': 100, '??': 500 },
+  '|': 0,
+  or: 10,
+  '||': 10,
+  and: 15,
+  '&&': 15,
+  '==': 20,
+  '!=': 20,
+  '<': 20,
+  '>': 20,
+  '>=': 20,
+  '<=': 20,
+  in: 20,
+  matches: 20,
+  contains: 20,
+  startsWith: 20,
+  endsWith: 20,
+  '..': 25,
+  '+': 30,
+  '-': 30,
+  '*': 60,
+  '/': 60,
+  '%': 60,
+  '**': 100,
+  '^': 100,
+  '??': 500,
 };
 const RIGHT = new Set(['**', '^']);
 const COMPARISONS = new Set(['<', '>', '>=', '<=']);
@@ -16,7 +38,11 @@ const NEGATABLE = new Set(['contains', 'matches', 'startsWith', 'endsWith', 'in'
 
 /** Parses an expression of the language expr (github.com/expr-lang/expr); a fault shows the place of a mistake. */
 export function parseExpression(source: string): Tree {
-  const reader = createReader(source, { sequence: parseSequence, expression: parseLevel, call: parseCall });
+  const reader = createReader(source, {
+    sequence: parseSequence,
+    expression: parseLevel,
+    call: parseCall,
+  });
   const tree = parseSequence(reader);
   if (reader.current().kind !== 'end') throw reader.unexpected();
   return tree;
@@ -97,7 +123,8 @@ function parseComparison(
   for (;;) {
     const right = parseLevel(reader, 21);
     const pair: Tree = { op: 'binary', at: token.at, symbol: token.text, left, right };
-    root = root === null ? pair : { op: 'binary', at: token.at, symbol: '&&', left: root, right: pair };
+    root =
+      root === null ? pair : { op: 'binary', at: token.at, symbol: '&&', left: root, right: pair };
     left = right;
     token = reader.current();
     if (reader.current().kind !== 'operator' || !COMPARISONS.has(token.text)) return root;

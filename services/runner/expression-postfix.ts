@@ -11,7 +11,8 @@ export function parsePostfix(reader: Reader, given: Tree): Tree {
       tree = reader.is('bracket', '[')
         ? parseIndex(reader, tree, true)
         : parseName(reader, tree, true);
-    } else if (token.kind === 'bracket' && token.text === '[') tree = parseIndex(reader, tree, false);
+    } else if (token.kind === 'bracket' && token.text === '[')
+      tree = parseIndex(reader, tree, false);
     else return tree;
   }
 }

@@ -19,7 +19,8 @@ export function callPredicate(name: string, given: Value, predicate: Predicate):
   if (isMapValue(given) && (name === 'map' || name === 'filter')) {
     throw fault(`${name} over a map is outside the subset`);
   }
-  if (!Array.isArray(given)) throw fault(`builtin ${name} takes only array (got ${typeName(given)})`);
+  if (!Array.isArray(given))
+    throw fault(`builtin ${name} takes only array (got ${typeName(given)})`);
   const list: Value[] = given;
   const value = (index: number): Value => {
     return predicate.test({ element: list[index] ?? null, index, accumulator: null });
@@ -50,7 +51,11 @@ export function callPredicate(name: string, given: Value, predicate: Predicate):
     case 'groupBy':
       return groups(list, value);
     case 'sortBy':
-      return sorted(list, places.map((index) => value(index)), predicate.option);
+      return sorted(
+        list,
+        places.map((index) => value(index)),
+        predicate.option,
+      );
     case 'reduce':
       return reduce(list, predicate);
     default:
@@ -68,7 +73,9 @@ function find(
   { places, holds }: { places: readonly number[]; holds: (index: number) => boolean },
 ): Value {
   const fromEnd = name.startsWith('findLast');
-  const found = fromEnd ? places.findLast((index) => holds(index)) : places.find((index) => holds(index));
+  const found = fromEnd
+    ? places.findLast((index) => holds(index))
+    : places.find((index) => holds(index));
   if (name.endsWith('Index')) return found === undefined ? null : BigInt(found);
   return found === undefined ? null : (list[found] ?? null);
 }
@@ -99,7 +106,8 @@ function sorted(list: readonly Value[], keys: readonly Value[], option: Value | 
 }
 
 function reduce(list: readonly Value[], { test, option }: Predicate): Value {
-  if (list.length === 0 && option === undefined) throw fault('reduce of empty array with no initial value');
+  if (list.length === 0 && option === undefined)
+    throw fault('reduce of empty array with no initial value');
   const start = option === undefined ? 1 : 0;
   let accumulator = option === undefined ? (list[0] ?? null) : option;
   for (let index = start; index < list.length; index++) {

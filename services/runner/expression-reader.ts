@@ -33,8 +33,12 @@ export interface Reader {
 
 const DEPTH_MAX = 200;
 const KIND_NAMES = {
-  ...{ name: 'Identifier', number: 'Number', string: 'String' },
-  ...{ operator: 'Operator', bracket: 'Bracket', end: 'EOF' },
+  name: 'Identifier',
+  number: 'Number',
+  string: 'String',
+  operator: 'Operator',
+  bracket: 'Bracket',
+  end: 'EOF',
 } as const;
 
 /** Starts reading a source. */
@@ -57,7 +61,8 @@ export function createReader(source: string, grammar: Grammar): Reader {
     },
     expect: (kind, text) => {
       const token = reader.current();
-      if (token.kind !== kind || (text !== undefined && token.text !== text)) throw reader.unexpected();
+      if (token.kind !== kind || (text !== undefined && token.text !== text))
+        throw reader.unexpected();
       position++;
       return token;
     },
@@ -69,7 +74,8 @@ export function createReader(source: string, grammar: Grammar): Reader {
     },
     enter: () => {
       depth++;
-      if (depth > DEPTH_MAX) throw reader.fail(reader.current(), 'the expression is nested too deep');
+      if (depth > DEPTH_MAX)
+        throw reader.fail(reader.current(), 'the expression is nested too deep');
     },
     leave: (tree) => {
       depth--;

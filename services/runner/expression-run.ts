@@ -4,7 +4,7 @@ import { predicateArgs } from './expression-names.ts';
 import { callPredicate } from './expression-predicate.ts';
 import { faultAt } from './expression-tree.ts';
 import type { Tree } from './expression-tree.ts';
-import { asIndex, asText, fetchMember, typeName } from './expression-value.ts';
+import { asIndex, asText, fetchMember, typeName, valueText } from './expression-value.ts';
 import type { Value, ValueMap } from './expression-value.ts';
 import { fault, isFault } from './fault.ts';
 
@@ -93,7 +93,7 @@ function visit(tree: Tree, frame: Frame): Maybe {
       return evaluate(truth(tree.test, frame) ? tree.yes : tree.no, frame);
     case 'list':
       return tree.items.map((item) => evaluate(item, frame));
-    case 'map':
+    default:
       return Object.fromEntries(
         tree.pairs.map(({ key, value }) => [asText(evaluate(key, frame)), evaluate(value, frame)]),
       );
@@ -117,13 +117,19 @@ function truth(tree: Tree, frame: Frame): boolean {
   const value = evaluate(tree, frame);
   if (typeof value === 'boolean') return value;
   const kind = value === null ? 'nil' : typeName(value);
-  throw faultAt(frame.run.source, tree.at, `interface conversion: interface {} is ${kind}, not bool`);
+  throw faultAt(
+    frame.run.source,
+    tree.at,
+    `interface conversion: interface {} is ${kind}, not bool`,
+  );
 }
 
 function visitBinary(tree: Extract<Tree, { op: 'binary' }>, frame: Frame): Value {
   const { symbol } = tree;
-  if (symbol === '&&' || symbol === 'and') return truth(tree.left, frame) && truth(tree.right, frame);
-  if (symbol === '||' || symbol === 'or') return truth(tree.left, frame) || truth(tree.right, frame);
+  if (symbol === '&&' || symbol === 'and')
+    return truth(tree.left, frame) && truth(tree.right, frame);
+  if (symbol === '||' || symbol === 'or')
+    return truth(tree.left, frame) || truth(tree.right, frame);
   const left = evaluate(tree.left, frame);
   if (symbol === '??') return left ?? evaluate(tree.right, frame);
   const right = evaluate(tree.right, frame);
@@ -152,7 +158,7 @@ function visitSlice(tree: Extract<Tree, { op: 'slice' }>, frame: Frame): Maybe {
       const [start, end] = bounds(bytes.length, from, to);
       return bytes.subarray(start, end).toString();
     }
-    if (!Array.isArray(base)) throw fault(`cannot slice ${String(from)}`);
+    if (!Array.isArray(base)) throw fault(`cannot slice ${valueText(from)}`);
     return base.slice(...bounds(base.length, from, to));
   });
 }

@@ -84,57 +84,93 @@ const replacement = (value: string): string => value.replaceAll(/\$\{(\w+)\}/g, 
 
 /** The functions of sprig in common use, with sprig's order of arguments (the value comes last). */
 export const SPRIG: Readonly<Record<string, ValueFunction>> = {
-  ...{ upper: (v) => text(v).toUpperCase(), lower: (v) => text(v).toLowerCase() },
-  ...{ title: (v) => title(text(v)), untitle: (v) => text(v).replace(/^./u, (c) => c.toLowerCase()) },
-  ...{ trim: (v) => text(v).trim(), nospace: (v) => text(v).replaceAll(/\s/g, '') },
+  upper: (v) => text(v).toUpperCase(),
+  lower: (v) => text(v).toLowerCase(),
+  title: (v) => title(text(v)),
+  untitle: (v) => text(v).replace(/^./u, (c) => c.toLowerCase()),
+  trim: (v) => text(v).trim(),
+  nospace: (v) => text(v).replaceAll(/\s/g, ''),
   trimAll: (set, v) => trimSet(text(v), text(set), 'both'),
-  trimPrefix: (part, v) => (text(v).startsWith(text(part)) ? text(v).slice(text(part).length) : text(v)),
+  trimPrefix: (part, v) =>
+    text(v).startsWith(text(part)) ? text(v).slice(text(part).length) : text(v),
   trimSuffix: (part, v) => {
     const [body, cut] = [text(v), text(part)];
     return cut !== '' && body.endsWith(cut) ? body.slice(0, -cut.length) : body;
   },
   repeat: (count, v) => {
-    if (text(v).length * Number(whole(count)) > 1_000_000) throw fault('memory budget exceeded');
+    if (text(v).length * Number(whole(count)) > 1e6) throw fault('memory budget exceeded');
     return text(v).repeat(Math.max(0, Number(whole(count))));
   },
-  ...{ substr, trunc, replace: (from, to, v) => text(v).replaceAll(text(from), () => text(to)) },
+  substr,
+  trunc,
+  replace: (from, to, v) => text(v).replaceAll(text(from), () => text(to)),
   contains: (part, v) => text(v).includes(text(part)),
   hasPrefix: (part, v) => text(v).startsWith(text(part)),
   hasSuffix: (part, v) => text(v).endsWith(text(part)),
   quote: (...vs) => vs.map((v) => JSON.stringify(valueText(v))).join(' '),
   squote: (...vs) => vs.map((v) => `'${valueText(v)}'`).join(' '),
-  cat: (...vs) => vs.filter((v) => v !== null).map((v) => valueText(v)).join(' '),
+  cat: (...vs) =>
+    vs
+      .filter((v) => v !== null)
+      .map((v) => valueText(v))
+      .join(' '),
   indent: (count, v) => text(v).replaceAll(/^/gm, ' '.repeat(Number(whole(count)))),
-  snakecase: (v) => text(v).replaceAll(/([a-z\d])([A-Z])/g, '$1_$2').replaceAll(/[\s-]+/g, '_').toLowerCase(),
-  kebabcase: (v) => text(v).replaceAll(/([a-z\d])([A-Z])/g, '$1-$2').replaceAll(/[\s_]+/g, '-').toLowerCase(),
-  ...{ splitList: (sep, v) => text(v).split(text(sep)), split: splitMap },
-  join: (glue, v) => list(v).map((item) => valueText(item)).join(text(glue)),
-  sortAlpha: (v) => list(v).map((item) => valueText(item)).toSorted(),
+  snakecase: (v) =>
+    text(v)
+      .replaceAll(/([a-z\d])([A-Z])/g, '$1_$2')
+      .replaceAll(/[\s-]+/g, '_')
+      .toLowerCase(),
+  kebabcase: (v) =>
+    text(v)
+      .replaceAll(/([a-z\d])([A-Z])/g, '$1-$2')
+      .replaceAll(/[\s_]+/g, '-')
+      .toLowerCase(),
+  splitList: (sep, v) => text(v).split(text(sep)),
+  split: splitMap,
+  join: (glue, v) =>
+    list(v)
+      .map((item) => valueText(item))
+      .join(text(glue)),
+  sortAlpha: (v) =>
+    list(v)
+      .map((item) => valueText(item))
+      .toSorted(),
   regexMatch: (pattern, v) => goPattern(text(pattern)).test(text(v)),
   regexFind: (pattern, v) => goPattern(text(pattern)).exec(text(v))?.[0] ?? '',
   regexReplaceAll: (pattern, v, to) => {
     const found = goPattern(text(pattern));
     return text(v).replaceAll(new RegExp(found.source, `${found.flags}g`), replacement(text(to)));
   },
-  ...{ atoi: (v) => whole(v), int: (v) => whole(v), int64: (v) => whole(v), float64: (v) => real(v) },
-  ...{ toString: (v?: Value) => valueText(v) },
+  atoi: (v) => whole(v),
+  int: (v) => whole(v),
+  int64: (v) => whole(v),
+  float64: (v) => real(v),
+  toString: (v?: Value) => valueText(v),
   toStrings: (v) => list(v).map((item) => valueText(item)),
-  ...{ add: (...vs) => fold(vs, (a, b) => a + b), mul: (...vs) => fold(vs, (a, b) => a * b) },
-  ...{ add1: (v) => whole(v) + 1n, sub: (a, b) => whole(a) - whole(b) },
+  add: (...vs) => fold(vs, (a, b) => a + b),
+  mul: (...vs) => fold(vs, (a, b) => a * b),
+  add1: (v) => whole(v) + 1n,
+  sub: (a, b) => whole(a) - whole(b),
   div: (a, b) => divide(whole(a), whole(b)),
   mod: (a, b) => whole(a) - divide(whole(a), whole(b)) * whole(b),
   max: (...vs) => fold(vs, (a, b) => (a > b ? a : b)),
   min: (...vs) => fold(vs, (a, b) => (a < b ? a : b)),
-  ...{ floor: (v) => Math.floor(real(v)), ceil: (v) => Math.ceil(real(v)) },
+  floor: (v) => Math.floor(real(v)),
+  ceil: (v) => Math.ceil(real(v)),
   round: (v, places) => Math.round(real(v) * 10 ** real(places)) / 10 ** real(places),
   until: (count) => range(0n, whole(count), 1n),
   untilStep: (from, to, step) => range(whole(from), whole(to), whole(step)),
-  ...{ default: (given, v) => (isEmpty(v) ? (given ?? null) : (v ?? null)), empty: (v) => isEmpty(v) },
+  default: (given, v) => (isEmpty(v) ? (given ?? null) : (v ?? null)),
+  empty: (v) => isEmpty(v),
   coalesce: (...vs) => vs.find((v) => !isEmpty(v)) ?? null,
   ternary: (yes = null, no = null, test = false) => (test === true ? yes : no),
-  ...{ list: (...vs) => vs, tuple: (...vs) => vs, dict },
-  ...{ first: (v) => list(v)[0] ?? null, last: (v) => list(v).at(-1) ?? null },
-  ...{ rest: (v) => list(v).slice(1), initial: (v) => list(v).slice(0, -1) },
+  list: (...vs) => vs,
+  tuple: (...vs) => vs,
+  dict,
+  first: (v) => list(v)[0] ?? null,
+  last: (v) => list(v).at(-1) ?? null,
+  rest: (v) => list(v).slice(1),
+  initial: (v) => list(v).slice(0, -1),
   append: (v, item = null) => [...list(v), item],
   prepend: (v, item = null) => [item, ...list(v)],
   concat: (...vs) => vs.flatMap((v) => list(v)),
@@ -143,13 +179,16 @@ export const SPRIG: Readonly<Record<string, ValueFunction>> = {
   uniq: (v) => list(v).filter((item, at, all) => all.findIndex((x) => sameValue(x, item)) === at),
   has: (item, v) => list(v).some((other) => sameValue(other, item ?? null)),
   without: (v, ...cut) => list(v).filter((item) => !cut.some((other) => sameValue(other, item))),
-  get: (map, key) => (isMapValue(map) && Object.hasOwn(map, text(key)) ? (map[text(key)] ?? null) : ''),
+  get: (map, key) =>
+    isMapValue(map) && Object.hasOwn(map, text(key)) ? (map[text(key)] ?? null) : '',
   hasKey: (map, key) => isMapValue(map) && Object.hasOwn(map, text(key)),
   keys: (...maps) => maps.flatMap((map) => (isMapValue(map) ? Object.keys(map).toSorted() : [])),
-  ...{ toJson: (v = null) => goJson(v), fromJson: (v) => fromJson(text(v)) },
+  toJson: (v = null) => goJson(v),
+  fromJson: (v) => fromJson(text(v)),
   b64enc: (v) => Buffer.from(text(v)).toString('base64'),
   b64dec: (v) => Buffer.from(text(v), 'base64').toString(),
-  ...{ sha256sum: (v) => hex('sha256', v), sha1sum: (v) => hex('sha1', v) },
+  sha256sum: (v) => hex('sha256', v),
+  sha1sum: (v) => hex('sha1', v),
 };
 
 function divide(a: bigint, b: bigint): bigint {
@@ -158,8 +197,9 @@ function divide(a: bigint, b: bigint): bigint {
 }
 
 function trimSet(body: string, set: string, side: 'both' | 'left'): string {
-  let characters = [...body];
-  while (characters.length > 0 && set.includes(characters[0] ?? '')) characters = characters.slice(1);
+  let characters = Array.from(body);
+  while (characters.length > 0 && set.includes(characters[0] ?? ''))
+    characters = characters.slice(1);
   if (side === 'left') return characters.join('');
   while (characters.length > 0 && set.includes(characters.at(-1) ?? '')) {
     characters = characters.slice(0, -1);

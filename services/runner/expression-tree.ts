@@ -57,10 +57,10 @@ export function childrenOf(tree: Tree): Tree[] {
 
 /** A fault that shows the place in the source, in the words and the layout of expr. */
 export function faultAt(source: string, at: number, message: string): Fault {
-  const before = [...source].slice(0, at).join('');
+  const before = Array.from(source).slice(0, at).join('');
   const lineStart = before.lastIndexOf('\n') + 1;
   const line = before.split('\n').length;
-  const column = [...before.slice(lineStart)].length;
+  const column = before.slice(lineStart).length;
   const text = (source.slice(lineStart).split('\n')[0] ?? '').replaceAll('\t', ' ');
   if (text === '') return fault(message);
   return fault(`${message} (${line}:${column + 1})\n | ${text}\n | ${'.'.repeat(column)}^`);

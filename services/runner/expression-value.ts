@@ -49,7 +49,9 @@ export function sameValue(left: Value, right: Value): boolean {
     const keys = Object.keys(left);
     return (
       keys.length === Object.keys(right).length &&
-      keys.every((key) => Object.hasOwn(right, key) && sameValue(left[key] ?? null, right[key] ?? null))
+      keys.every(
+        (key) => Object.hasOwn(right, key) && sameValue(left[key] ?? null, right[key] ?? null),
+      )
     );
   }
   return left === right;
@@ -93,7 +95,8 @@ export function fetchMember(base: Value, key: Value): Value {
     return typeof base === 'string' ? BigInt(Buffer.from(base)[index] ?? 0) : (base[index] ?? null);
   }
   if (isMapValue(base)) {
-    if (typeof key !== 'string') throw fault(`cannot fetch ${valueText(key)} from ${typeName(base)}`);
+    if (typeof key !== 'string')
+      throw fault(`cannot fetch ${valueText(key)} from ${typeName(base)}`);
     return Object.hasOwn(base, key) ? (base[key] ?? null) : null;
   }
   throw fault(`cannot fetch ${valueText(key)} from ${typeName(base)}`);

@@ -71,7 +71,10 @@ export function evaluateExpression(source: string, env: ValueMap): Value {
 export function evaluateCondition(source: string, env: ValueMap): boolean {
   const tree = parseCached(source);
   checkTree(tree, source, env);
-  const result = attempt(() => runTree(tree, source, env), `unable to evaluate expression '${source}': `);
+  const result = attempt(
+    () => runTree(tree, source, env),
+    `unable to evaluate expression '${source}': `,
+  );
   if ('fault' in result) throw result.fault;
   if (typeof result.value === 'boolean') return result.value;
   throw fault(`unable to cast expression result '${valueText(result.value)}' to bool`);
@@ -145,4 +148,3 @@ export function outsideSubset(source: string): string | null {
   });
   return found;
 }
-

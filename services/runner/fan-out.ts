@@ -14,13 +14,20 @@ import type { Call, Sequence } from './workflow.ts';
 /** The most items one fan-out may have; Argo has no such bound, only the size of its status. */
 export const ITEMS_MAX = 10_000;
 
-/** A task or step as one call per item, or as itself when it is no fan-out. */
-export function expandCall<T extends Call>(call: T, variables: Variables): T[] {
+/**
+ * A task or step as one call per item, or as itself when it is no fan-out. `listIsRead` is true for a DAG: there Argo
+ * looks for tags in the list of the items too, and one that stands for nothing is a fault.
+ */
+export function expandCall<T extends Call>(
+  call: T,
+  variables: Variables,
+  listIsRead: boolean,
+): T[] {
   if (!shouldExpand(call)) return [call];
   const items = itemsOfCall(call);
   if (items.length > ITEMS_MAX) throw tooMany(call.name, items.length);
-  const { withItems: _items, withParam: _param, withSequence: _sequence, ...body } = call;
-  const json = JSON.stringify(body);
+  const list = JSON.stringify([call.withItems, call.withParam, call.withSequence]);
+  const json = JSON.stringify(listIsRead && list.includes('{{') ? call : withoutList({ ...call }));
   const decided = attempt(() => shouldExecute(call.when));
   const skipped = !('fault' in decided) && !decided.value;
   const outer = skipped ? withoutAbsent(variables) : variables;
@@ -29,7 +36,8 @@ export function expandCall<T extends Call>(call: T, variables: Variables): T[] {
     const { values, label } = itemVariables(item);
     const replaced = replaceTags(json, layered(base, values), skipped ? 'keep' : 'refuse');
     const name = itemName(call.name, index, label);
-    return { ...parseCall<T>(replaced), name, ...templateOf(call) };
+    const one = withoutList(parseCall(replaced) as T);
+    return { ...one, name, ...(call.template === undefined ? {} : { template: call.template }) };
   });
 }
 
@@ -38,13 +46,17 @@ function tooMany(name: string, count: number): PipelineError {
   return new PipelineError('config-invalid', text, { hint: 'hand the list on in shards, by key' });
 }
 
-function templateOf(call: Call): Partial<Pick<Call, 'template'>> {
-  return call.template === undefined ? {} : { template: call.template };
+/** Takes the list of items away from a call that is the caller's own. */
+function withoutList<T extends Call>(call: T): T {
+  delete call.withItems;
+  delete call.withParam;
+  delete call.withSequence;
+  return call;
 }
 
-function parseCall<T>(json: string): T {
+function parseCall(json: string): unknown {
   try {
-    return JSON.parse(json) as T;
+    return JSON.parse(json) as unknown;
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
     throw fault(`invalid character in the filled-in task: ${thrown.message}`);

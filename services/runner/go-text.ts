@@ -79,7 +79,9 @@ export function goDurationMs(text: string): number | null {
   if (body === '0') return 0;
   if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(body)) return null;
   let totalMs = 0;
-  for (const [, amount = '0', unit = 's'] of body.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const [, amount = '0', unit = 's'] of body.matchAll(
+    /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g,
+  )) {
     totalMs += Number(amount) * (UNIT_MS[unit] ?? 0);
   }
   return text.startsWith('-') ? -totalMs : totalMs;
@@ -120,14 +122,17 @@ export function fnv32a(text: string): number {
 /** One whole number by a printf format with one verb of `d x X o b v c s q`; flags `-+ 0#` and a width are known. */
 export function printfInt(format: string, value: number): string {
   let used = false;
-  const text = format.replace(/%(?:%|([-+ 0#]*)(\d*)(?:\.(\d+))?([a-zA-Z]?))/g, (all, ...groups) => {
-    if (all === '%%') return '%';
-    const [flags = '', width = '', precision, verb = ''] = groups as string[];
-    if (verb === '') return '%!(NOVERB)';
-    if (used) return `%!${verb}(BADINDEX)`;
-    used = true;
-    return padded(verbText(verb, value, { flags, precision }), flags, Number(width));
-  });
+  const text = format.replace(
+    /%(?:%|([-+ 0#]*)(\d*)(?:\.(\d+))?([a-zA-Z]?))/g,
+    (all, ...groups) => {
+      if (all === '%%') return '%';
+      const [flags = '', width = '', precision, verb = ''] = groups as string[];
+      if (verb === '') return '%!(NOVERB)';
+      if (used) return `%!${verb}(BADINDEX)`;
+      used = true;
+      return padded(verbText(verb, value, { flags, precision }), flags, Number(width));
+    },
+  );
   return used ? text : `${text}%!(EXTRA int=${value})`;
 }
 

@@ -37,7 +37,9 @@ function parsePath(path: string): Step[] {
     const at = PART.lastIndex;
     const match = PART.exec(path);
     if (match === null) {
-      throw fault(`the JSONPath ${path} is outside the subset of a local run, at ${path.slice(at)}`);
+      throw fault(
+        `the JSONPath ${path} is outside the subset of a local run, at ${path.slice(at)}`,
+      );
     }
     const [whole, dotted, bracket, bare] = match;
     if (whole === '..') steps.push({ kind: 'deep' });

@@ -98,7 +98,8 @@ function readString(cursor: Cursor): string {
       throw unexpected(cursor, 'in string escape code');
     }
     cursor.at++;
-    for (let i = 0; escaped === 'u' && i < 4; i++, cursor.at++) {
+    const codeEnd = cursor.at + (escaped === 'u' ? 4 : 0);
+    for (; cursor.at < codeEnd; cursor.at++) {
       if (!/[0-9a-fA-F]/.test(cursor.text[cursor.at] ?? '')) {
         throw unexpected(cursor, 'in \\u hexadecimal character escape');
       }

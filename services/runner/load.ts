@@ -1,5 +1,5 @@
 import { LineCounter, isMap, isScalar, parseAllDocuments } from 'yaml';
-import type { Document, Node } from 'yaml';
+import type { Document } from 'yaml';
 
 import { PipelineError } from '../core/error.ts';
 import { TOO_LARGE, decodeRecord } from './decode.ts';
@@ -12,7 +12,11 @@ export interface WorkflowFile {
   text: string;
 }
 
-export type DocumentKind = 'Workflow' | 'WorkflowTemplate' | 'ClusterWorkflowTemplate' | 'CronWorkflow';
+export type DocumentKind =
+  | 'Workflow'
+  | 'WorkflowTemplate'
+  | 'ClusterWorkflowTemplate'
+  | 'CronWorkflow';
 
 /** One document of a file, checked field by field. */
 export interface LoadedDocument {
@@ -52,9 +56,13 @@ export function loadDocuments(files: readonly WorkflowFile[]): LoadedDocuments {
   if (loaded.problems.length > 0) throw problemsError(loaded.problems);
   if (loaded.documents.length === 0) {
     const names = files.map(({ file }) => file).join(', ');
-    throw new PipelineError('config-invalid', `${names}: no Workflow, WorkflowTemplate or CronWorkflow`, {
-      hint: 'name a file that holds one of these kinds',
-    });
+    throw new PipelineError(
+      'config-invalid',
+      `${names}: no Workflow, WorkflowTemplate or CronWorkflow`,
+      {
+        hint: 'name a file that holds one of these kinds',
+      },
+    );
   }
   return loaded;
 }
@@ -86,7 +94,11 @@ function readFile(file: WorkflowFile, documents: LoadedDocument[], problems: Pro
   }
   const lineCounter = new LineCounter();
   try {
-    const parsed = parseAllDocuments(file.text, { schema: 'failsafe', lineCounter, logLevel: 'error' });
+    const parsed = parseAllDocuments(file.text, {
+      schema: 'failsafe',
+      lineCounter,
+      logLevel: 'error',
+    });
     for (const document of Array.isArray(parsed) ? parsed : []) {
       const error = document.errors[0];
       if (error !== undefined) {
@@ -108,21 +120,29 @@ interface Reading {
   problems: Problem[];
 }
 
-function readDocument(document: Document, { file, lineCounter, documents, problems }: Reading): void {
-  const contents = document.contents as Node | null;
+function readDocument(
+  document: Document,
+  { file, lineCounter, documents, problems }: Reading,
+): void {
+  const contents = document.contents;
   if (contents === null || (isScalar(contents) && (contents.value ?? '') === '')) return;
   const line = lineCounter.linePos(contents.range?.[0] ?? 0).line;
   const refuse = (text: string): void => {
     problems.push({ kind: 'syntax', file, line, text, path: '' });
   };
-  if (!isMap(contents)) return refuse('a workflow document must be a mapping with apiVersion, kind, spec');
+  if (!isMap(contents))
+    return refuse('a workflow document must be a mapping with apiVersion, kind, spec');
   const kind = contents.get('kind');
   if (typeof kind !== 'string') return refuse('the document has no kind');
   if (IGNORED.has(kind)) return;
   if (!isDocumentKind(kind)) return refuse(`kind ${kind} is not a workflow`);
   const lines = new Map<string, number>();
   const state: Decoding = {
-    ...{ file, document, lineCounter, problems, lines },
+    file,
+    document,
+    lineCounter,
+    problems,
+    lines,
     aliases: 0,
     nodes: 0,
   };
@@ -130,7 +150,9 @@ function readDocument(document: Document, { file, lineCounter, documents, proble
   const value = decodeRecord(contents, record, state) as DecodedDocument;
   const spec = value.spec ?? {};
   documents.push({
-    ...{ kind, file, lines },
+    kind,
+    file,
+    lines,
     metadata: value.metadata ?? {},
     spec: kind === 'CronWorkflow' ? (spec.workflowSpec ?? {}) : spec,
   });

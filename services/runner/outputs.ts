@@ -62,7 +62,8 @@ export function publishOutputs(run: Run, outputs: NodeOutputs | undefined): void
     if (globalName === undefined || globalName === '') continue;
     run.outputs ??= new Map();
     const known = run.outputs.get(globalName);
-    if (known === (value ?? null) && run.globals.has(`workflow.outputs.parameters.${globalName}`)) continue;
+    if (known === (value ?? null) && run.globals.has(`workflow.outputs.parameters.${globalName}`))
+      continue;
     run.outputs.set(globalName, value ?? null);
     run.globals.set(`workflow.outputs.parameters.${globalName}`, value ?? '');
     run.globalsVersion++;

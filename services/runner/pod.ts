@@ -9,6 +9,8 @@ import { publishOutputs } from './outputs.ts';
 import { emit, initNode, setPhase, tally } from './run-state.ts';
 import type { Execution, Pod, Run } from './run-state.ts';
 import type { StepEnd } from './step-call.ts';
+import { replaceIn } from './template-tag.ts';
+import { layered } from './variables.ts';
 import type { Parameter, Template } from './workflow.ts';
 
 /** Where the YAML's output files lie; mapped to the step's own folder. */
@@ -26,7 +28,9 @@ export function podNameOf(run: Run, nodeName: string, template: Template): strin
 export function outFileOf(path: string): string | null {
   if (!path.startsWith(OUT)) return null;
   const parts = path.slice(OUT.length).split('/');
-  return parts.some((part) => part === '' || part === '.' || part === '..') ? null : parts.join('/');
+  return parts.some((part) => part === '' || part === '.' || part === '..')
+    ? null
+    : parts.join('/');
 }
 
 /** Makes the node of a container template and puts the step in the queue of those to start. */
@@ -35,7 +39,11 @@ export function executeContainer(run: Run, execution: Execution, template: Templ
   const node =
     run.nodes.get(name) ??
     initNode(run, {
-      ...{ name, type: 'Pod', holder, phase: 'Pending', options },
+      name,
+      type: 'Pod',
+      holder,
+      phase: 'Pending',
+      options,
       inputs: template.inputs?.parameters,
     });
   if (run.pods.has(name)) return node;
@@ -45,16 +53,33 @@ export function executeContainer(run: Run, execution: Execution, template: Templ
   const deadline = deadlineOf(run, node, { template, onExit: options.onExit });
   if (deadline === 'over') return node;
   const pod: Pod = {
-    ...{ node, template, onExit: options.onExit, deadline, end: null },
+    node,
+    template: podTemplate(run, name, template),
+    onExit: options.onExit,
+    deadline,
+    end: null,
     readsResult: readsResult(run, name, options.boundary),
-    ...{ abort: new AbortController(), started: false, stopped: null },
+    abort: new AbortController(),
+    started: false,
+    stopped: null,
     softDeadline: options.deadline ?? null,
+    stopAt: null,
     outFolder: join(run.scratch, `step-${run.pods.size}`),
   };
   tally(run, node, -1);
   run.pods.set(name, pod);
   tally(run, node, 1);
   return node;
+}
+
+/** The template with tags looked for once more: Argo does so on the pod, so a tag in the value of an input counts. */
+function podTemplate(run: Run, name: string, template: Template): Template {
+  const own = new Map([['pod.name', podNameOf(run, name, template)]]);
+  for (const { name: input, value } of template.inputs?.parameters ?? []) {
+    own.set(`inputs.parameters.${input}`, value ?? '');
+  }
+  const container = replaceIn(template.container ?? {}, layered(run.globals, own), 'keep');
+  return { ...template, container };
 }
 
 /** When the step is stopped; `over` when the workflow's own deadline has passed and it may not even start. */
@@ -79,7 +104,8 @@ function deadlineOf(
   if ((template.timeout ?? '') !== '') {
     const untilMs = node.startedAt.getTime() + durationMs(template.timeout ?? '');
     // Argo rounds down to whole seconds and refuses to start a pod for one second or less.
-    if (Math.floor((untilMs - nowMs) / 1000) <= 1) throw fault(`${node.name} exceeded its deadline`);
+    if (Math.floor((untilMs - nowMs) / 1000) <= 1)
+      throw fault(`${node.name} exceeded its deadline`);
     limits.push(untilMs);
   }
   return limits.length === 0 ? null : new Date(Math.min(...limits));
@@ -113,12 +139,19 @@ export function startPod(run: Run, pod: Pod, settled: () => void): void {
   pod.started = true;
   const { container } = pod.template;
   mkdirSync(pod.outFolder, { recursive: true });
-  const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value ?? '']));
+  const env = Object.fromEntries(
+    (container?.env ?? []).map(({ name, value }) => [name, value ?? '']),
+  );
   setPhase(run, pod.node, 'Running');
   const call = {
     args: container?.args ?? [],
-    env: { ...env, ARGOSY_OUT: pod.outFolder },
-    ...{ outFolder: pod.outFolder, nodeName: pod.node.name, signal: pod.abort.signal },
+    env: {
+      ...env,
+      ARGOSY_OUT: pod.outFolder,
+    },
+    outFolder: pod.outFolder,
+    nodeName: pod.node.name,
+    signal: pod.abort.signal,
   };
   const end = (found: StepEnd): void => {
     pod.end ??= found;
@@ -163,7 +196,10 @@ function phaseOf(
   if (exitCode !== 0) return { phase: 'Failed', message: `main: Error (exit code ${exitCode})` };
   if (missing === null) return { phase: 'Succeeded', message: '' };
   const where = `open /var/run/argo/outputs/parameters${missing}`;
-  return { phase: 'Error', message: `wait: Error (exit code 64): ${where}: no such file or directory` };
+  return {
+    phase: 'Error',
+    message: `wait: Error (exit code 64): ${where}: no such file or directory`,
+  };
 }
 
 /** Reads the output files in order; returns the path of the first that is missing, which ends the reading. */
@@ -189,9 +225,13 @@ function readParameters(pod: Pod, outputs: NodeOutputs): string | null {
 function readOutput(pod: Pod, path: string): string | undefined {
   const file = outFileOf(path);
   if (file === null) {
-    throw new PipelineError('config-invalid', `${pod.node.name}: output path ${path} is not below ${OUT}`, {
-      hint: `write output parameters to files below ${OUT}`,
-    });
+    throw new PipelineError(
+      'config-invalid',
+      `${pod.node.name}: output path ${path} is not below ${OUT}`,
+      {
+        hint: `write output parameters to files below ${OUT}`,
+      },
+    );
   }
   try {
     const text = readFileSync(join(pod.outFolder, file), 'utf8');
@@ -201,9 +241,13 @@ function readOutput(pod: Pod, path: string): string | undefined {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw thrown;
   }
-  throw new PipelineError('too-large', `${pod.node.name}: the output ${path} has more than 256 KiB`, {
-    hint: 'hand on a key, and keep the data in the store',
-  });
+  throw new PipelineError(
+    'too-large',
+    `${pod.node.name}: the output ${path} has more than 256 KiB`,
+    {
+      hint: 'hand on a key, and keep the data in the store',
+    },
+  );
 }
 
 /** Argo cuts one newline at the end, no more. */

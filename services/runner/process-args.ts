@@ -44,7 +44,8 @@ function setInput(input: Parameter, given: Parameter | undefined): Parameter {
   if (set.value === undefined && set.default !== undefined) set.value = set.default;
   if (given?.value === ABSENT) {
     if (set.value === undefined && set.valueFrom === undefined) {
-      const why = 'argument references an absent optional (skipped/omitted node output with no default)';
+      const why =
+        'argument references an absent optional (skipped/omitted node output with no default)';
       throw fault(`inputs.parameters.${input.name}: ${why}`);
     }
   } else if (given !== undefined) {

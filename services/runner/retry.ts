@@ -73,6 +73,12 @@ export function decideRetry(
   return true;
 }
 
+/**
+ * Told when the time for attempts is over or the next one would begin after it. Argo has words of its own for the
+ * latter, which are seen only when its controller happens to look in time; these are the recorded ones.
+ */
+const MAX_DURATION = 'Max duration limit exceeded';
+
 interface Backoff {
   strategy: RetryStrategy;
   attempts: readonly Node[];
@@ -92,7 +98,7 @@ function backoff(
   let finalMs = Infinity;
   if ((rule.maxDuration ?? '') !== '') {
     finalMs = first.startedAt.getTime() + durationMs(rule.maxDuration ?? '');
-    if (now.getTime() > finalMs) return 'Max duration limit exceeded';
+    if (now.getTime() > finalMs) return MAX_DURATION;
   }
   if ((rule.duration ?? '') === '') throw fault('no base duration specified for retryStrategy');
   let waitMs = durationMs(rule.duration ?? '');
@@ -100,7 +106,7 @@ function backoff(
   if (factor !== null && factor > 0) waitMs *= factor ** (attempts.length - 1);
   if ((rule.cap ?? '') !== '') waitMs = Math.min(waitMs, durationMs(rule.cap ?? ''));
   const untilMs = (last.finishedAt ?? now).getTime() + waitMs;
-  if (untilMs > finalMs) return 'Backoff would exceed max duration limit';
+  if (untilMs > finalMs) return MAX_DURATION;
   if (now.getTime() < untilMs && limit !== null && attempts.length <= limit) {
     return { until: new Date(untilMs), waitMs };
   }
@@ -108,7 +114,10 @@ function backoff(
   return null;
 }
 
-function allowedByPolicy({ retryPolicy, expression }: RetryStrategy, { phase, message }: Node): boolean {
+function allowedByPolicy(
+  { retryPolicy, expression }: RetryStrategy,
+  { phase, message }: Node,
+): boolean {
   const given = retryPolicy ?? '';
   const policy = given !== '' ? given : (expression ?? '') === '' ? 'OnFailure' : 'Always';
   switch (policy) {
@@ -133,7 +142,11 @@ function isTransient(message: string): boolean {
 }
 
 /** The variables `retries` and `lastRetry.*` for the attempt that comes after `last`. */
-export function retryVariables(retries: number, last: Node | undefined, exitCode: string): Map<string, string> {
+export function retryVariables(
+  retries: number,
+  last: Node | undefined,
+  exitCode: string,
+): Map<string, string> {
   return new Map([
     ['retries', String(retries)],
     ['lastRetry.exitCode', last?.outputs?.exitCode ?? exitCode],

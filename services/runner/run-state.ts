@@ -38,6 +38,8 @@ export interface Pod {
   stopped: 'deadline' | 'shutdown' | 'max-duration' | null;
   deadline: Date | null;
   softDeadline: Date | null;
+  /** When the run goes on without a step that was told to stop. */
+  stopAt: Date | null;
   end: StepEnd | null;
   outFolder: string;
 }
@@ -73,7 +75,10 @@ export interface Run {
   /** Grows with every change of `globals` that templates may have read. */
   globalsVersion: number;
   /** Templates of nodes that are under way, so that a pass need not fill them in again. */
-  filled: Map<string, { template: Template; base: TemplateBase; version: number }>;
+  filled: Map<
+    string,
+    { template: Template; written: Template; base: TemplateBase; version: number }
+  >;
   /** The template of each DAG or steps node as it is written, for its bounds and for what its text refers to. */
   written: Map<string, Template>;
   /** Items of fan-outs that are under way. */
@@ -83,10 +88,14 @@ export interface Run {
   wakeAt: Date | null;
   /** Why tasks cannot start, for the message when nothing moves any more. */
   waiting: Map<string, string>;
+  /** Counts the changes of nodes: a pass that changed something is followed by another. */
+  changes: number;
   locks: Map<string, string[]>;
   shutdown: boolean;
   finished: { phase: 'Succeeded' | 'Failed' | 'Error'; message: string } | null;
   execute: (execution: Execution) => Node | null;
+  /** True when hooks look at phases, so that the start of a step is worth a pass. */
+  watched: boolean;
 }
 
 /** The items of one fan-out, and those of them that are not done yet. */
@@ -117,10 +126,16 @@ export function initNode(run: Run, start: NodeStart): Node {
   const boundary = run.nodes.has(options.boundary) ? options.boundary : '';
   const now = run.clock.now();
   const node: Node = {
-    ...{ id: nodeIdOf(run, name), name, type, phase, boundary: options.boundary },
+    id: nodeIdOf(run, name),
+    name,
+    type,
+    phase,
+    boundary: options.boundary,
     displayName: displayNameOf(name, boundary),
     message: start.message ?? '',
-    ...{ children: [], outbound: [], waitsFor: null },
+    children: [],
+    outbound: [],
+    waitsFor: null,
     flag: {
       ...(options.hooked === true ? { hooked: true } : {}),
       ...(options.retried === true ? { retried: true } : {}),
@@ -129,7 +144,8 @@ export function initNode(run: Run, start: NodeStart): Node {
     finishedAt: isFulfilled({ phase }) ? now : null,
   };
   if (holder.templateRef !== undefined) node.templateRef = holder.templateRef;
-  else if (holder.template !== undefined && holder.template !== '') node.templateName = holder.template;
+  else if (holder.template !== undefined && holder.template !== '')
+    node.templateName = holder.template;
   if (start.inputs !== undefined && start.inputs.length > 0) node.inputs = start.inputs;
   run.nodes.set(name, node);
   tally(run, node, 1);
@@ -218,10 +234,15 @@ export function wakeAt(run: Run, time: Date): void {
 
 /** Tells the listener of a node. */
 export function emit(run: Run, node: Node): void {
+  run.changes++;
   if (run.onEvent === undefined) return;
   const event: NodeEvent = {
-    ...{ id: node.id, name: node.name, displayName: node.displayName },
-    ...{ type: node.type, phase: node.phase, startedAt: node.startedAt },
+    id: node.id,
+    name: node.name,
+    displayName: node.displayName,
+    type: node.type,
+    phase: node.phase,
+    startedAt: node.startedAt,
   };
   const templateName = node.templateName ?? node.templateRef?.template;
   const parentName = parentOf(run, node);

@@ -71,7 +71,12 @@ export function itemsOf(run: Run, parent: Node, prefix: string): Node[] {
 export function addSkipped(
   run: Run,
   scope: LocalScope,
-  { path, node, holder, base }: { path: string; node: Node; holder: TemplateHolder; base: TemplateBase },
+  {
+    path,
+    node,
+    holder,
+    base,
+  }: { path: string; node: Node; holder: TemplateHolder; base: TemplateBase },
 ): void {
   if (node.outputs !== undefined) return;
   if (node.phase !== 'Skipped' && node.phase !== 'Omitted') return;
@@ -87,7 +92,9 @@ export function markAbsent(given: Arguments | undefined, scope: LocalScope): Arg
   if (given?.parameters === undefined) return given;
   const parameters = given.parameters.map((parameter) => {
     const name = /^\{\{((?:(?!\{\{|\}\}).)*)\}\}$/s.exec(parameter.value ?? '')?.[1]?.trim();
-    return name !== undefined && scope.get(name) === null ? { ...parameter, value: ABSENT } : parameter;
+    return name !== undefined && scope.get(name) === null
+      ? { ...parameter, value: ABSENT }
+      : parameter;
   });
   return { ...given, parameters };
 }

@@ -10,18 +10,24 @@ export function executeSuspend(run: Run, execution: Execution, template: Templat
   const node =
     run.nodes.get(name) ??
     initNode(run, {
-      ...{ name, type: 'Suspend', holder, phase: 'Pending', options },
+      name,
+      type: 'Suspend',
+      holder,
+      phase: 'Pending',
+      options,
       inputs: template.inputs?.parameters,
     });
   const duration = template.suspend?.duration ?? '';
   if (duration !== '') {
     const until = new Date(node.startedAt.getTime() + durationMs(duration));
     if (run.clock.now() >= until) {
-      const parameters = (template.outputs?.parameters ?? []).flatMap(({ name: output, valueFrom }) => {
-        return valueFrom?.supplied === undefined || valueFrom.default === undefined
-          ? []
-          : [{ name: output, value: valueFrom.default }];
-      });
+      const parameters = (template.outputs?.parameters ?? []).flatMap(
+        ({ name: output, valueFrom }) => {
+          return valueFrom?.supplied === undefined || valueFrom.default === undefined
+            ? []
+            : [{ name: output, value: valueFrom.default }];
+        },
+      );
       if (parameters.length > 0) node.outputs = { parameters };
       return setPhase(run, node, 'Succeeded');
     }

@@ -54,7 +54,8 @@ export function resolveTemplate(
   const { templateRef } = holder;
   if (templateRef !== undefined) {
     const referred = referredBase(catalogue, templateRef);
-    if (referred === undefined) throw fault(`workflow template ${templateRef.name ?? ''} not found`);
+    if (referred === undefined)
+      throw fault(`workflow template ${templateRef.name ?? ''} not found`);
     const template = templateNamed(referred, templateRef.template ?? '');
     if (template !== undefined) return { template, base: referred };
     const where = `in workflow template ${templateRef.name ?? ''}`;
@@ -69,7 +70,10 @@ const KIND_FIELDS: readonly TemplateKind[] = ['container', 'dag', 'steps', 'susp
 const MERGED_LISTS = new Set(['env', 'parameters', 'volumeMounts', 'volumes', 'artifacts']);
 
 /** The template with the fields of `templateDefaults` it does not have itself; another kind's fields are left out. */
-export function withDefaults(template: Template, defaults: Partial<Template> | undefined): Template {
+export function withDefaults(
+  template: Template,
+  defaults: Partial<Template> | undefined,
+): Template {
   if (defaults === undefined) return template;
   const kind = kindOf(template);
   const applicable = Object.entries(defaults).filter(([field]) => {

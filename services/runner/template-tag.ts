@@ -16,8 +16,14 @@ export const PLACEHOLDER = '__argo__internal__placeholder-';
 
 /** Names whose value comes later than the first pass, so that an expression over them has to wait. */
 const LATE = new Set([
-  ...['item', 'retries', 'lastRetry.exitCode', 'lastRetry.status', 'lastRetry.duration'],
-  ...['lastRetry.message', 'workflow.status', 'workflow.failures'],
+  'item',
+  'retries',
+  'lastRetry.exitCode',
+  'lastRetry.status',
+  'lastRetry.duration',
+  'lastRetry.message',
+  'workflow.status',
+  'workflow.failures',
 ]);
 
 /**
@@ -42,7 +48,9 @@ export function replaceTags(json: string, variables: Variables, unresolved: Unre
 
 function noEnd(json: string, from: number): Error {
   const rest = JSON.stringify(json.slice(from + 2));
-  return fault(`Cannot find end tag="}}" in the template=${JSON.stringify(json)} starting from ${rest}`);
+  return fault(
+    `Cannot find end tag="}}" in the template=${JSON.stringify(json)} starting from ${rest}`,
+  );
 }
 
 /** The tags of a JSON text that are plain names, in order; expressions are left out. */
@@ -83,7 +91,10 @@ function replaceTag(tag: string, variables: Variables, unresolved: Unresolved): 
   }
   const nested = replaceNested(tag, variables);
   if (nested !== null) return nested;
-  if (isStrict(name, unresolved) && (unresolved === 'refuse' || !name.includes('.outputs.artifacts.'))) {
+  if (
+    isStrict(name, unresolved) &&
+    (unresolved === 'refuse' || !name.includes('.outputs.artifacts.'))
+  ) {
     throw fault(`failed to resolve {{${tag}}}`);
   }
   return `{{${tag}}}`;

@@ -52,7 +52,12 @@ export function checkHooks(hooks: Record<string, LifecycleHook> | undefined, pre
   }
 }
 
-const TYPE_NAMES = { container: 'Container', dag: 'DAG', steps: 'Steps', suspend: 'Suspend' } as const;
+const TYPE_NAMES = {
+  container: 'Container',
+  dag: 'DAG',
+  steps: 'Steps',
+  suspend: 'Suspend',
+} as const;
 
 /** The name Argo has for the kind of a template. */
 export function typeNameOf(template: Template): string {
@@ -93,7 +98,9 @@ function checkOutput(template: Template, parameter: Parameter): void {
     );
   }
   if (count > 1) {
-    throw fault('multiple valueFrom types specified. choose one of: path, jqFilter, jsonPath, parameter, raw');
+    throw fault(
+      'multiple valueFrom types specified. choose one of: path, jqFilter, jsonPath, parameter, raw',
+    );
   }
   const kind = kindOf(template);
   if (kind === 'container' && (valueFrom.path ?? '') === '') {
@@ -101,7 +108,9 @@ function checkOutput(template: Template, parameter: Parameter): void {
   }
   if (kind === 'dag' || kind === 'steps') {
     if ((valueFrom.parameter ?? '') === '' && (valueFrom.expression ?? '') === '') {
-      throw fault(`${path}.parameter or expression must be specified for ${typeNameOf(template)} templates`);
+      throw fault(
+        `${path}.parameter or expression must be specified for ${typeNameOf(template)} templates`,
+      );
     }
   }
   checkGlobalName(path, parameter.globalName);

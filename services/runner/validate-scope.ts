@@ -41,8 +41,13 @@ export const madeUpArguments: ArgumentSource = (name) => ({ name, value: placeho
 
 const ROOTS = ['item.', 'steps.', 'inputs.', 'outputs.', 'pod.', 'workflow.', 'tasks.'];
 const ALWAYS = [
-  ...['outputs.', 'workflow.creationTimestamp', 'workflow.scheduledTime', 'workflow.duration'],
-  ...['tasks.name', 'steps.name', 'node.name'],
+  'outputs.',
+  'workflow.creationTimestamp',
+  'workflow.scheduledTime',
+  'workflow.duration',
+  'tasks.name',
+  'steps.name',
+  'node.name',
 ];
 
 /** Checks every plain tag of a value written as JSON; a fault names the first that nothing stands for. */
@@ -52,7 +57,10 @@ export function checkTags(value: unknown, scope: Scope, lint: Lint): void {
     if (!ROOTS.some((root) => name.startsWith(root))) continue;
     if (scope.has(name) || lint.globals.has(name)) continue;
     if (name.startsWith('item.') && scope.has('item.*')) continue;
-    if (name.startsWith('workflow.outputs.parameters.') && scope.has('workflow.outputs.parameters.*')) {
+    if (
+      name.startsWith('workflow.outputs.parameters.') &&
+      scope.has('workflow.outputs.parameters.*')
+    ) {
       continue;
     }
     if (ALWAYS.some((start) => name.startsWith(start))) continue;
@@ -75,7 +83,8 @@ export function addOutputs(
   { aggregate, ancestor }: { aggregate: boolean; ancestor: boolean },
 ): void {
   const path = `${root}.${name}`;
-  for (const field of ['id', 'startedAt', 'finishedAt', 'hostNodeName']) scope.set(`${path}.${field}`, true);
+  for (const field of ['id', 'startedAt', 'finishedAt', 'hostNodeName'])
+    scope.set(`${path}.${field}`, true);
   if (template === null) return;
   if (template.container !== undefined) {
     scope.set(`${path}.outputs.result`, true).set(`${path}.exitCode`, true);

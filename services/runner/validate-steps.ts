@@ -2,7 +2,13 @@ import { attempt, fault } from './fault.ts';
 import { argumentSource } from './process-args.ts';
 import type { TemplateBase } from './template-source.ts';
 import { checkArguments, checkHooks } from './validate-arguments.ts';
-import { addItems, addOutputs, checkTags, madeUpArguments, wrongFieldName } from './validate-scope.ts';
+import {
+  addItems,
+  addOutputs,
+  checkTags,
+  madeUpArguments,
+  wrongFieldName,
+} from './validate-scope.ts';
 import type { Lint, Scope } from './validate-scope.ts';
 import { exitHookOf } from './workflow.ts';
 import type { Call, Template } from './workflow.ts';
@@ -18,7 +24,9 @@ interface Around {
 export function checkSteps(around: Around): void {
   const { template } = around;
   if (template.activeDeadlineSeconds !== undefined) {
-    throw fault(`templates.${template.name}.activeDeadlineSeconds is only valid for leaf templates`);
+    throw fault(
+      `templates.${template.name}.activeDeadlineSeconds is only valid for leaf templates`,
+    );
   }
   const names = new Set<string>();
   for (const [index, group] of (template.steps ?? []).entries()) {

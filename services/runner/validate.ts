@@ -96,10 +96,16 @@ function referredTemplate(
 
 function addGlobals(lint: Lint, spec: WorkflowSpec, metadata: Metadata): void {
   const names = [
-    ...['workflow.name', 'workflow.namespace', 'workflow.mainEntrypoint'],
-    ...['workflow.serviceAccountName', 'workflow.uid', 'workflow.status'],
-    ...['workflow.annotations', 'workflow.annotations.json'],
-    ...['workflow.labels', 'workflow.labels.json'],
+    'workflow.name',
+    'workflow.namespace',
+    'workflow.mainEntrypoint',
+    'workflow.serviceAccountName',
+    'workflow.uid',
+    'workflow.status',
+    'workflow.annotations',
+    'workflow.annotations.json',
+    'workflow.labels',
+    'workflow.labels.json',
   ];
   const parameters = spec.arguments?.parameters ?? [];
   if (parameters.length > 0) names.push('workflow.parameters', 'workflow.parameters.json');
@@ -120,7 +126,8 @@ function addGlobals(lint: Lint, spec: WorkflowSpec, metadata: Metadata): void {
 function checkHolder(lint: Lint, { call, base, source }: HolderCheck): Template | null {
   const { templateRef } = call;
   if (templateRef !== undefined) {
-    if ((call.template ?? '') !== '') throw fault('template name cannot be specified with templateRef');
+    if ((call.template ?? '') !== '')
+      throw fault('template name cannot be specified with templateRef');
     if ((templateRef.name ?? '') === '') throw fault('resource name is required');
     if ((templateRef.template ?? '') === '') throw fault('template name is required');
     // A reference that holds a tag is known only at run time.
@@ -154,7 +161,10 @@ function checkReference(
   throw fault(`template reference ${name}.${template} not found`);
 }
 
-const LAST_RETRY = ['retries', ...['exitCode', 'status', 'duration', 'message'].map((x) => `lastRetry.${x}`)];
+const LAST_RETRY = [
+  'retries',
+  ...['exitCode', 'status', 'duration', 'message'].map((x) => `lastRetry.${x}`),
+];
 
 function checkTemplate(
   lint: Lint,
@@ -232,7 +242,8 @@ function checkLeaf(
   if ('fault' in tags) throw tags.fault;
   const { container, activeDeadlineSeconds: deadline } = template;
   const image = container?.image ?? base.spec.templateDefaults?.container?.image ?? '';
-  if (container !== undefined && image === '') throw fault(`${path}.container.image may not be empty`);
+  if (container !== undefined && image === '')
+    throw fault(`${path}.container.image may not be empty`);
   if (deadline !== undefined) {
     const text = String(deadline);
     const valid = /^\d+$/.test(text) || text.includes(PLACEHOLDER_MARK) || text.startsWith('{{');

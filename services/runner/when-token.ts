@@ -44,7 +44,16 @@ const NEXT: Readonly<Record<TokenKind, readonly TokenKind[]>> = {
   TIME: AFTER_VALUE,
   PATTERN: AFTER_VALUE,
   VARIABLE: [...AFTER_VALUE, 'TERNARY'],
-  MODIFIER: ['PREFIX', 'NUMERIC', 'VARIABLE', 'ACCESSOR', 'STRING', 'BOOLEAN', 'CLAUSE', 'CLAUSE_CLOSE'],
+  MODIFIER: [
+    'PREFIX',
+    'NUMERIC',
+    'VARIABLE',
+    'ACCESSOR',
+    'STRING',
+    'BOOLEAN',
+    'CLAUSE',
+    'CLAUSE_CLOSE',
+  ],
   COMPARATOR: ['PREFIX', ...VALUES, 'ACCESSOR', 'CLAUSE', 'CLAUSE_CLOSE', 'PATTERN'],
   LOGICALOP: ['PREFIX', ...VALUES, 'ACCESSOR', 'CLAUSE', 'CLAUSE_CLOSE'],
   PREFIX: ['NUMERIC', 'BOOLEAN', 'VARIABLE', 'ACCESSOR', 'CLAUSE', 'CLAUSE_CLOSE'],
@@ -62,7 +71,7 @@ interface Cursor {
 
 /** The tokens of a `when`, as govaluate reads them. */
 export function readTokens(expression: string): Token[] {
-  const cursor: Cursor = { characters: [...expression], at: 0 };
+  const cursor: Cursor = { characters: Array.from(expression), at: 0 };
   const tokens: Token[] = [];
   let before: TokenKind = 'UNKNOWN';
   for (;;) {
@@ -159,7 +168,8 @@ function readToken(cursor: Cursor, before: TokenKind): Token {
   if (/\p{L}/u.test(first)) return wordToken(readWhile(cursor, isWord, 'stop').text);
   if (isQuote(first)) return readQuoted(cursor);
   const symbol = readWhile(cursor, isSymbol, 'stop').text;
-  if (NEXT[before].includes('PREFIX') && PREFIXES.has(symbol)) return { kind: 'PREFIX', value: symbol };
+  if (NEXT[before].includes('PREFIX') && PREFIXES.has(symbol))
+    return { kind: 'PREFIX', value: symbol };
   if (MODIFIERS.has(symbol)) return { kind: 'MODIFIER', value: symbol };
   if (LOGICAL.has(symbol)) return { kind: 'LOGICALOP', value: symbol };
   if (COMPARATORS.has(symbol)) return { kind: 'COMPARATOR', value: symbol };
@@ -201,8 +211,7 @@ function wordToken(text: string): Token {
   return { kind: 'ACCESSOR', value: text };
 }
 
-const DATE =
-  /^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
+const DATE = /^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
 
 /** A quoted text; one that is a date becomes its seconds since 1970, as in govaluate. */
 function readQuoted(cursor: Cursor): Token {
@@ -211,7 +220,9 @@ function readQuoted(cursor: Cursor): Token {
   if (!closed) throw fault('Unclosed string literal');
   cursor.at++;
   const zoned = /[Zz]|[+-]\d{2}:?\d{2}$/.test(text.slice(10));
-  const time = DATE.test(text) ? Date.parse(zoned || text.length === 10 ? text : `${text}Z`) : Number.NaN;
+  const time = DATE.test(text)
+    ? Date.parse(zoned || text.length === 10 ? text : `${text}Z`)
+    : Number.NaN;
   if (Number.isNaN(time)) return { kind: 'STRING', value: text };
   return { kind: 'TIME', value: Math.floor(time / 1000) };
 }

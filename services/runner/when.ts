@@ -23,7 +23,10 @@ export function shouldExecute(when: string | undefined): boolean {
   const words = read.value.map((token): Token => {
     return token.kind === 'VARIABLE' ? { kind: 'STRING', value: token.value } : token;
   });
-  const checked = attempt(() => checkTokens(words), `Failed to parse 'when' expression '${when}': `);
+  const checked = attempt(
+    () => checkTokens(words),
+    `Failed to parse 'when' expression '${when}': `,
+  );
   if ('fault' in checked) throw checked.fault;
   const result = attempt(
     () => evaluate(checked.value),
@@ -83,7 +86,9 @@ function ternary(stream: Stream): Value {
     const right = level(stream, 0);
     if (token.value === '?') {
       if (typeof left !== 'boolean') {
-        throw fault(`Value '${shown(left)}' cannot be used with the ternary operator '?', it is not a bool`);
+        throw fault(
+          `Value '${shown(left)}' cannot be used with the ternary operator '?', it is not a bool`,
+        );
       }
       left = left ? right : null;
     } else left ??= right;
@@ -157,7 +162,9 @@ function binary(symbol: string, left: Value, read: () => Value): Value {
 }
 
 function misuse(value: Value, symbol: string, role: 'comparator' | 'modifier'): Error {
-  return fault(`Value '${shown(value)}' cannot be used with the ${role} '${symbol}', it is not a number`);
+  return fault(
+    `Value '${shown(value)}' cannot be used with the ${role} '${symbol}', it is not a number`,
+  );
 }
 
 function logical(symbol: string, left: Value, right: Value): Value {
@@ -171,14 +178,17 @@ function logical(symbol: string, left: Value, right: Value): Value {
 
 function sameValue(left: Value, right: Value): boolean {
   if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((item, at) => sameValue(item, right[at] ?? null));
+    return (
+      left.length === right.length && left.every((item, at) => sameValue(item, right[at] ?? null))
+    );
   }
   return left === right;
 }
 
 function matches(symbol: string, left: Value, right: Value): boolean {
   if (typeof left !== 'string') throw misuse(left, symbol, 'comparator');
-  if (typeof right !== 'string' && !(right instanceof RegExp)) throw misuse(right, symbol, 'comparator');
+  if (typeof right !== 'string' && !(right instanceof RegExp))
+    throw misuse(right, symbol, 'comparator');
   const pattern = typeof right === 'string' ? goPattern(right) : right;
   return pattern.test(left) === (symbol === '=~');
 }

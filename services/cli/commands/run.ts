@@ -1,14 +1,16 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { exitCodeOf, kindOfExitCode, PipelineError } from '../../core/error.ts';
-import { loadDocuments } from '../../runner/load.ts';
+import { exitCodeOf } from '../../core/error.ts';
+import { readDocuments } from '../../runner/load.ts';
+import { observedForm } from '../../runner/observed.ts';
 import { runWorkflow, type WorkflowOutcome } from '../../runner/run-workflow.ts';
 import { type RunRecord, runCollection } from '../../stages/observe/run-record.ts';
 import { openHost, recordsOf } from '../host.ts';
 import { printJson } from '../print-result.ts';
 import type { Given, Work } from '../program.ts';
-import { givenParameters, runName, workflowFiles } from '../run-request.ts';
+import { refusalOf, runName, runParameters, workflowFiles } from '../run-request.ts';
+import { exitCodeOfRun, runFailure } from '../run-failure.ts';
 import { printRunSummary } from '../run-summary.ts';
 import { type Session, sideFolder } from '../session.ts';
 import { inProcess, isolated } from '../step-runner.ts';
@@ -35,26 +37,28 @@ async function runHere(
   const { io, config, signal } = session;
   const { clock } = io;
   const startedAt = clock.now();
-  const loaded = loadDocuments(await workflowFiles(given.args[0], given));
-  const pipeline = given.args[0] ?? null;
+  const pipeline = given.args[0];
+  const documents = readDocuments(await workflowFiles(pipeline, given));
+  const parameters = runParameters(documents, given, { sampleParameters, startedAt });
+  if (given.flags.json === true) {
+    const refusal = refusalOf(documents, parameters);
+    if (refusal !== null) {
+      printJson(session, refusal);
+      return exitCodeOf('config-invalid');
+    }
+  }
   const name = runName(pipeline ?? 'workflow', startedAt);
   const watch = await watchRun(session, name);
   const scratch = await makeScratch(config.scratchFolder);
-  const host = {
-    ...openHost(session),
-    onProgress: (...seen: Parameters<RunView['onProgress']>) => watch.view.onProgress(...seen),
-  };
+  const onProgress: RunView['onProgress'] = (...seen) => watch.view.onProgress(...seen);
+  const host = { ...openHost(session), onProgress };
+  const { entrypoint } = given.flags;
   try {
     const outcome = await runWorkflow({
-      documents: loaded,
-      parameters: {
-        ...(pipeline === null ? {} : { 'logical-date': startedAt.toISOString().slice(0, 10) }),
-        ...(given.flags.dryRun === true ? { 'dry-run': 'true' } : {}),
-        ...sampleParameters,
-        ...givenParameters(given),
-      },
+      documents,
+      parameters,
       name,
-      ...(given.flags.entrypoint === undefined ? {} : { entrypoint: given.flags.entrypoint }),
+      ...(entrypoint === undefined ? {} : { entrypoint }),
       runStep: given.flags.isolate === true ? isolated(io) : inProcess(host, io),
       clock,
       scratch,
@@ -62,7 +66,7 @@ async function runHere(
       onEvent: (event) => watch.view.onEvent(event),
     });
     await watch.end();
-    return await finish(session, given, { outcome, name, startedAt, logPath: watch.logPath });
+    return await finish(session, given, { outcome, startedAt, logPath: watch.logPath });
   } finally {
     await watch.end();
     await rm(scratch, { recursive: true, force: true });
@@ -108,41 +112,30 @@ async function makeScratch(folder: string): Promise<string> {
 
 interface Ended {
   outcome: WorkflowOutcome;
-  name: string;
   startedAt: Date;
   logPath: string;
 }
 
 /** Prints the outcome; the exit code is 0, or that of the first step that failed. */
 async function finish(session: Session, given: Given, ended: Ended): Promise<number> {
-  const { outcome, name, startedAt, logPath } = ended;
+  const { outcome, startedAt, logPath } = ended;
   const pipeline = given.args[0];
   if (given.flags.json === true) {
-    printJson(session, outcome.observed);
+    printJson(session, observedForm(outcome));
     return exitCodeOfRun(outcome);
   }
-  if (outcome.phase !== 'Succeeded') throw failure(outcome, pipeline ?? 'the workflow', logPath);
+  if (outcome.phase !== 'Succeeded') throw runFailure(outcome, pipeline ?? 'the workflow', logPath);
   const durationMs = session.io.clock.now().getTime() - startedAt.getTime();
-  const record = pipeline
-    ? await recordsOf(session, pipeline).get<RunRecord>(runCollection(pipeline), name)
-    : null;
-  if (pipeline && record) await printRunSummary(session, pipeline, { record, durationMs, logPath });
-  else session.io.stdout.write(`${name} ${outcome.phase}\n`);
+  const record =
+    pipeline === undefined ? null : await runRecord(session, pipeline, outcome.runName);
+  if (pipeline !== undefined && record) {
+    await printRunSummary(session, pipeline, { record, durationMs, logPath });
+  } else {
+    session.io.stdout.write(`${outcome.runName} ${outcome.phase}\n`);
+  }
   return 0;
 }
 
-/** The failed pod that ended first tells why; what failed after it failed because of it, or beside it. */
-function failure(outcome: WorkflowOutcome, name: string, logPath: string): PipelineError {
-  const first = outcome.failures[0];
-  const [reason = '', hint] = (first?.error ?? outcome.message ?? outcome.phase).split('\nhint: ');
-  const where = first === undefined ? name : `${name}, step ${first.displayName}`;
-  return new PipelineError(kindOfExitCode(exitCodeOfRun(outcome)), `${where}: ${reason}`, {
-    hint: hint ?? `the log is in ${logPath}`,
-  });
-}
-
-function exitCodeOfRun(outcome: WorkflowOutcome): number {
-  if (outcome.phase === 'Succeeded') return 0;
-  const exitCode = outcome.failures[0]?.exitCode ?? 0;
-  return exitCode > 0 ? exitCode : exitCodeOf('bug');
+function runRecord(session: Session, pipeline: string, runId: string): Promise<RunRecord | null> {
+  return recordsOf(session, pipeline).get<RunRecord>(runCollection(pipeline), runId);
 }

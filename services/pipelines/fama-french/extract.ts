@@ -13,7 +13,8 @@ import {
   planCollection,
   type TransformPlan,
 } from './ledger.ts';
-import { archiveId, isSettled, type Known, readKnown } from './pending.ts';
+import { archiveId, isSettled, readKnown } from './pending.ts';
+import { compareArchives, csvOwners, type CsvOwners, isOutdated } from './supersede.ts';
 import { csvName, vintageOf } from './vintage.ts';
 
 type PlannedArchive = ExtractPlan['archives'][number];
@@ -57,7 +58,7 @@ export const extract: Step = {
       bytesRead: 0,
       bytesWritten: 0,
     };
-    const owners = csvOwners(known);
+    const owners = csvOwners(known.archives.values());
     const todo = new Map<string, string>();
     const problems: Problem[] = [];
 
@@ -140,34 +141,12 @@ function nameCsv(archive: PlannedArchive, member: { name: string; bytes: Uint8Ar
   return { key, bytes: member.bytes, sha256: sha256(member.bytes) };
 }
 
-/** Which archive each CSV came from, by what earlier runs extracted. */
-function csvOwners(known: Known): Map<string, { archive: string; sha256: string }> {
-  const owners = new Map<string, { archive: string; sha256: string }>();
-  for (const record of known.archives.values()) {
-    for (const csv of record.csvs) owners.set(csv.key, { archive: record.key, sha256: csv.sha256 });
-  }
-  return owners;
-}
-
-/**
- * Two ZIPs that map to one name: the newest download wins (requirements 1.4). Keys of ZIPs hold the day of the
- * download; among those of one day the key decides, so that every run comes to the same winner.
- */
-function compareArchives(a: string, b: string): number {
-  const rank = (key: string) => `${/_(\d{8})_/.exec(key)?.[1] ?? ''} ${key}`;
-  return rank(a) < rank(b) ? -1 : Number(a !== b);
-}
-
-function withoutSuperseded(
-  extracted: Extracted,
-  owners: Map<string, { archive: string; sha256: string }>,
-): Extracted {
+function withoutSuperseded(extracted: Extracted, owners: CsvOwners): Extracted {
   const { archive } = extracted;
   const csvs = extracted.csvs.filter((csv) => {
-    const owner = owners.get(csv.key);
-    const isNewer = !owner || compareArchives(owner.archive, archive.key) <= 0;
-    if (isNewer) owners.set(csv.key, { archive: archive.key, sha256: csv.sha256 });
-    return isNewer;
+    const isOurs = !isOutdated(archive, owners.get(csv.key));
+    if (isOurs) owners.set(csv.key, archive);
+    return isOurs;
   });
   if (csvs.length > 0 || extracted.csvs.length === 0) return { ...extracted, csvs };
   const message = `${archive.key}: a newer download holds the same vintage`;

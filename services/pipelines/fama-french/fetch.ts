@@ -7,8 +7,10 @@ import {
   wholeParameter,
 } from '../../core/parameter.ts';
 import { sha256 } from '../../core/manifest.ts';
+import { allSettled } from '../../core/settle.ts';
 import type { SourceReply } from '../../ports/source.ts';
 import type { Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
+import { offer } from '../../stages/shape/publish.ts';
 import { type ArchiveLink, readArchivePage } from './archive-page.ts';
 import { writeDownloadLog } from './download-log.ts';
 import {
@@ -78,7 +80,7 @@ export const fetch: Step = {
 
     const known = await allRecords<DownloadRecord>(ports.records, DOWNLOADS);
     const limit = pLimit(DOWNLOADS_AT_ONCE);
-    const downloads = await Promise.all(
+    const downloads = await allSettled(
       links.map((link) => limit(() => download(ports, link, known.get(urlHash(link.url)), run))),
     );
     const rows = downloads.map(({ row }) => row);
@@ -243,9 +245,8 @@ async function land(
 async function landAt(ports: StepPorts, key: string, bytes: Uint8Array): Promise<string> {
   const hash = sha256(bytes);
   for (const name of [key, key.replace(/\.zip$/, `_${hash.slice(0, 8)}.zip`)]) {
-    if (await ports.store.putIfAbsent(name, bytes, { signal: ports.signal })) return name;
-    const there = await ports.store.get(name, { signal: ports.signal });
-    if (there && sha256(there) === hash) return name;
+    const offered = await offer(ports.store, name, bytes, ports.signal);
+    if (offered.isOurs || sha256(offered.stored) === hash) return name;
   }
   throw new PipelineError('conflict', `${ports.store.url}/${key}: taken by other bytes`);
 }

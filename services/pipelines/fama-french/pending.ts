@@ -13,6 +13,7 @@ import {
   REFUSED_CSVS,
   type RefusedCsvRecord,
 } from './ledger.ts';
+import { csvOwners, type CsvOwners, isOutdated } from './supersede.ts';
 import { csvStem } from './vintage.ts';
 
 /** What earlier runs have left behind. */
@@ -42,8 +43,9 @@ export function pendingArchives(
   downloads: readonly { link: ArchiveLink; record: DownloadRecord }[],
   known: Known,
 ): ExtractPlan['archives'] {
+  const owners = csvOwners(known.archives.values());
   return downloads.flatMap(({ link, record }) => {
-    if (!record.archive || (!known.isForced && isDone(record.archive.key, known))) return [];
+    if (!record.archive || (!known.isForced && isDone(record.archive.key, known, owners))) return [];
     const { key, sha256 } = record.archive;
     return [{ key, url: link.url, sha256, year: link.year, month: link.month }];
   });
@@ -54,9 +56,14 @@ export function archiveId(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1).replace(/\.zip$/, '');
 }
 
-function isDone(key: string, known: Known): boolean {
+function isDone(key: string, known: Known, owners: CsvOwners): boolean {
   const record = known.archives.get(archiveId(key));
-  return record !== undefined && record.csvs.every((csv) => isSettled(csv, known));
+  return (
+    record !== undefined &&
+    record.csvs.every(
+      (csv) => isSettled(csv, known) || isOutdated(record, owners.get(csv.key)),
+    )
+  );
 }
 
 /** True when these bytes were committed, or refused, by the parser as it is now. */

@@ -10,7 +10,7 @@ export interface RejectedRow {
 
 /**
  * Keeps rejected rows as JSON lines under `_quarantine/<dataset>/<partition>.jsonl`, each with object, line and rule.
- * The same rejects give the same bytes; without rejects nothing is written.
+ * The same rejects give the same bytes and are not written again; without rejects nothing is written.
  */
 export async function quarantine(
   store: ObjectStore,
@@ -21,8 +21,8 @@ export async function quarantine(
   const lines = from.rejects
     .toSorted((a, b) => a.line - b.line)
     .map(({ line, rule, text }) => `${JSON.stringify({ object, line, rule, text })}\n`);
-  await store.put(
-    `_quarantine/${from.dataset}/${from.partition}.jsonl`,
-    Buffer.from(lines.join('')),
-  );
+  const key = `_quarantine/${from.dataset}/${from.partition}.jsonl`;
+  const bytes = Buffer.from(lines.join(''));
+  const stored = await store.get(key);
+  if (stored === null || Buffer.compare(stored, bytes) !== 0) await store.put(key, bytes);
 }

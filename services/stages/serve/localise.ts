@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { PipelineError } from '../../core/error.ts';
 import type { TableObject } from '../../core/dataset.ts';
 import { sha256 } from '../../core/manifest.ts';
+import { allSettled } from '../../core/settle.ts';
 import type { StepPorts } from '../../ports/step.ts';
 
 const FETCHES_AT_ONCE = 16;
@@ -20,7 +21,7 @@ export async function localise(
   objects: readonly TableObject[],
 ): Promise<{ paths: Map<string, string>; folders: string[] }> {
   const limit = pLimit(FETCHES_AT_ONCE);
-  const found = await Promise.all(
+  const found = await allSettled(
     objects.map((object) =>
       limit(
         async () =>

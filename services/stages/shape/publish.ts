@@ -145,13 +145,14 @@ async function settle(
   );
 }
 
-type Offered = { isOurs: true } | { isOurs: false; stored: Uint8Array; wasLost: boolean };
+/** `isOurs`: the write was answered. Else what stands there, which may be ours when an answer was lost. */
+export type Offered = { isOurs: true } | { isOurs: false; stored: Uint8Array; wasLost: boolean };
 
 /**
  * Puts the bytes if the key is free. When no answer comes the key is read, never deleted: the bytes found there
- * decide, and only a key that is still free is offered again.
+ * decide, and only a key that is still free is offered again; `commit-unknown` after four writes without an answer.
  */
-async function offer(
+export async function offer(
   store: ObjectStore,
   key: string,
   bytes: Uint8Array,

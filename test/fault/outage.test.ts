@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { PipelineError } from '../../services/core/error.ts';
+import { crashBench, type CrashBenchOptions } from '../support/crash-bench.ts';
+import { isEverythingRequired } from '../support/require-component.ts';
+
+const LOOP_MS_MAX = 300_000;
+
+/** Lets every call fail from each n-th call on, and tells all that was wrong, by call. */
+async function outageFaults(options: CrashBenchOptions, every: number): Promise<string[]> {
+  await using bench = await crashBench(options);
+  const faults: string[] = [];
+  for (let fromCall = 1; fromCall <= bench.calls.length; fromCall += every) {
+    const found = await bench.disturb({ fromCall, error: 'unavailable' }, (error) =>
+      error instanceof PipelineError && error.kind === 'unavailable'
+        ? null
+        : `the run ended in ${String(error)}`,
+    );
+    faults.push(...found.map((one) => `from ${fromCall} (${bench.calls[fromCall - 1]}): ${one}`));
+  }
+  return faults;
+}
+
+describe('when every call fails from one on, the run fails as unavailable, a reader sees the old set or the new one, and the next run is clean', () => {
+  const every = isEverythingRequired() ? 1 : 3;
+  const which = every === 1 ? 'every call' : 'every 3rd call (all with ARGOSY_TEST_REQUIRE=all)';
+  it.each(['first', 'update'] as const)(
+    `${which} of the %s run, memory store`,
+    async (scenario) => {
+      expect(await outageFaults({ store: 'memory', scenario }, every)).toEqual([]);
+    },
+    LOOP_MS_MAX,
+  );
+
+  it.each(['first', 'update'] as const)(
+    'every 29th call of the %s run, filesystem store',
+    async (scenario) => {
+      expect(await outageFaults({ store: 'filesystem', scenario }, 29)).toEqual([]);
+    },
+    LOOP_MS_MAX,
+  );
+});
