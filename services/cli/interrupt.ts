@@ -27,6 +27,13 @@ export async function interruptible(
   try {
     const exitCode = await work(controller.signal);
     return received ? EXIT_CODES[received as keyof typeof EXIT_CODES] : exitCode;
+  } catch (error) {
+    // Whatever ended the work after the signal did so because of it.
+    if (received === null) throw error;
+    io.stderr.write(
+      'stopped: what was committed stays, nothing half-written is visible; run again to go on\n',
+    );
+    return EXIT_CODES[received as keyof typeof EXIT_CODES];
   } finally {
     io.process.off('SIGINT', onInt);
     io.process.off('SIGTERM', onTerm);

@@ -21,6 +21,19 @@ export function inProcess(host: StepHost, io: Io): RunStep {
   };
 }
 
+/** The same steps, and a way to wait for those under way: a run that is stopped does not wait for them by itself. */
+export function awaitable(inner: RunStep): { run: RunStep; ended(): Promise<void> } {
+  const underWay = new Set<Promise<StepEnd>>();
+  return {
+    run: (call) => {
+      const end = inner(call).finally(() => underWay.delete(end));
+      underWay.add(end);
+      return end;
+    },
+    ended: async () => void (await Promise.allSettled(underWay)),
+  };
+}
+
 /** Names that a step's process inherits; the rest of the environment stays out (design S11). */
 const INHERITED =
   /^(?:PATH|HOME|TMPDIR|TZ|LANG|NO_COLOR|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|AWS_.*|ARGOSY_.*|MARKET_.*|REDSHIFT_.*|DB_.*|S3_BUCKET_NAME)$/;

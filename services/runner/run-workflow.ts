@@ -5,10 +5,12 @@ import { attempt } from './fault.ts';
 import { fnv32a } from './go-text.ts';
 import { refuseInvalid } from './lint.ts';
 import type { LoadedDocuments } from './load.ts';
+import { isFulfilled } from './node.ts';
 import type { Node } from './node.ts';
 import { pass } from './pass.ts';
 import { startPod } from './pod.ts';
 import { prunedSpec } from './prune.ts';
+import { setPhase } from './run-state.ts';
 import type { Run } from './run-state.ts';
 import { selectWorkflow, withGiven } from './select-workflow.ts';
 import type { RunStep } from './step-call.ts';
@@ -236,8 +238,8 @@ async function drive(run: Run, wake: Waker): Promise<void> {
     const until = nextTime(run);
     const active = [...run.pods.values()].some(({ started }) => started);
     if (!active && until === null) {
-      run.finished = { phase: 'Error', message: stuckText(run) };
-      return;
+      endStuck(run);
+      continue;
     }
     await wake.wait(run, until);
   }
@@ -285,6 +287,17 @@ function nextTime(run: Run): Date | null {
   }
   const due = times.filter((time) => time !== null).map((time) => time.getTime());
   return due.length === 0 ? null : new Date(Math.min(...due));
+}
+
+/**
+ * Ends what Argo would leave waiting for ever: every node that has not ended is an Error that says why, so that exit
+ * handlers run. When it was they who were stuck, the run ends.
+ */
+function endStuck(run: Run): void {
+  const message = stuckText(run);
+  const open = [...run.nodes.values()].filter((node) => !isFulfilled(node));
+  for (const node of open) setPhase(run, node, 'Error', message);
+  if (open.length === 0) run.finished = { phase: 'Error', message };
 }
 
 function stuckText(run: Run): string {

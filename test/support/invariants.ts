@@ -109,7 +109,7 @@ function compare(
     const visible = [...seen.keys()].filter((key) => own.has(key));
     for (const key of visible) explained.add(key);
     if (visible.length === 0) continue;
-    const whole = versions.find(
+    const whole = versions.findLast(
       ({ parts }) =>
         parts.length === visible.length && parts.every((part) => seen.get(part.key) === part.sha256),
     );

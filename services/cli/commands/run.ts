@@ -13,7 +13,7 @@ import { refusalOf, runName, runParameters, workflowFiles } from '../run-request
 import { exitCodeOfRun, runFailure } from '../run-failure.ts';
 import { printRunSummary } from '../run-summary.ts';
 import { type Session, sideFolder } from '../session.ts';
-import { inProcess, isolated } from '../step-runner.ts';
+import { awaitable, inProcess, isolated } from '../step-runner.ts';
 import { type RunView, runView, terminalOf } from '../view.ts';
 
 /** `argosy run`: a pipeline, or any workflow file, on this machine. */
@@ -53,13 +53,14 @@ async function runHere(
   const onProgress: RunView['onProgress'] = (...seen) => watch.view.onProgress(...seen);
   const host = { ...openHost(session), onProgress };
   const { entrypoint } = given.flags;
+  const steps = awaitable(given.flags.isolate === true ? isolated(io) : inProcess(host, io));
   try {
     const outcome = await runWorkflow({
       documents,
       parameters,
       name,
       ...(entrypoint === undefined ? {} : { entrypoint }),
-      runStep: given.flags.isolate === true ? isolated(io) : inProcess(host, io),
+      runStep: steps.run,
       clock,
       scratch,
       signal,
@@ -68,6 +69,7 @@ async function runHere(
     await watch.end();
     return await finish(session, given, { outcome, startedAt, logPath: watch.logPath });
   } finally {
+    await steps.ended();
     await watch.end();
     await rm(scratch, { recursive: true, force: true });
   }
@@ -119,6 +121,7 @@ interface Ended {
 /** Prints the outcome; the exit code is 0, or that of the first step that failed. */
 async function finish(session: Session, given: Given, ended: Ended): Promise<number> {
   const { outcome, startedAt, logPath } = ended;
+  session.signal.throwIfAborted();
   const pipeline = given.args[0];
   if (given.flags.json === true) {
     printJson(session, observedForm(outcome));
