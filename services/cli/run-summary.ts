@@ -5,7 +5,7 @@ import { findDatabase } from './commands.ts';
 import { serving } from './host.ts';
 import { widthOf } from './print-result.ts';
 import type { Session } from './session.ts';
-import { formatSummary } from './summary.ts';
+import { formatSummary, type Summary } from './summary.ts';
 
 /** Problems shown in full; the run record has them all. */
 const PROBLEMS_SHOWN_MAX = 12;
@@ -15,64 +15,70 @@ const BY_METRIC = `
          CAST(max(ingestion_date) AS VARCHAR) AS newest
   FROM data_ingestion_map WHERE status = 'success' GROUP BY ALL ORDER BY row_count DESC, metric_type`;
 
-const TOTALS = `
-  SELECT count(DISTINCT ingestion_date), count(*), coalesce(sum(record_count), 0)::BIGINT
-  FROM data_ingestion_map WHERE status = 'success'`;
-
 /** The end of a successful run, on stdout: what is published now, what was new, what went wrong, what to try next. */
 export async function printRunSummary(
   session: Session,
   pipeline: string,
   end: { record: RunRecord; durationMs: number; logPath: string | null },
 ): Promise<void> {
+  const { record, durationMs, logPath } = end;
+  const news = newsText(record);
+  const facts: [string, string][] = [
+    ['run', record.run_id],
+    ['published', publishedText(record)],
+    ['this run', news ?? 'nothing new'],
+    ['rejects', humaneCount(record.records_rejected)],
+    ['time', humaneDuration(durationMs)],
+  ];
+  if (logPath !== null) facts.push(['log', logPath]);
+  const summary = {
+    title: `${pipeline} succeeded`,
+    facts,
+    // Nothing new, nothing to show: the figures are those of the last run, and the engine need not start.
+    ...(news === null ? {} : { table: await metricTable(session, pipeline) }),
+    next: nextCommands(session, pipeline),
+  };
+  session.io.stdout.write(formatSummary(summary, { widthMax: widthOf(session) }));
+  printProblems(session, record);
+}
+
+async function metricTable(
+  session: Session,
+  pipeline: string,
+): Promise<NonNullable<Summary['table']>> {
   const engine = await openDatabase(serving(session, pipeline), await findDatabase(pipeline));
   try {
-    const [vintages = 0, objects = 0, rows = 0] = (await engine.query(TOTALS)).rows[0] ?? [];
-    const byMetric = (await engine.query(BY_METRIC)).rows;
-    const { record, durationMs, logPath } = end;
-    const facts: [string, string][] = [
-      ['run', record.run_id],
-      ['published', publishedText(Number(vintages), Number(objects), Number(rows))],
-      ['this run', newsText(record)],
-      ['rejects', humaneCount(record.records_rejected)],
-      ['time', humaneDuration(durationMs)],
-    ];
-    if (logPath !== null) facts.push(['log', logPath]);
-    const table = {
+    const { rows } = await engine.query(BY_METRIC);
+    return {
       columns: ['metric', 'objects', 'rows', 'newest vintage'].map((name) => ({
         name,
         align: name === 'objects' || name === 'rows' ? ('right' as const) : ('left' as const),
       })),
-      rows: byMetric.map(([metric, count, rowCount, newest]) => [
+      rows: rows.map(([metric, count, rowCount, newest]) => [
         String(metric),
         humaneCount(Number(count)),
         humaneCount(Number(rowCount)),
         String(newest),
       ]),
     };
-    const summary = {
-      title: `${pipeline} succeeded`,
-      facts,
-      table,
-      next: nextCommands(session, pipeline),
-    };
-    const options = { widthMax: widthOf(session) };
-    session.io.stdout.write(formatSummary(summary, options));
-    printProblems(session, record);
   } finally {
     await engine.close();
   }
 }
 
-function publishedText(vintages: number, objects: number, rows: number): string {
-  return `${humaneCount(vintages)} vintages, ${humaneCount(objects)} Parquet objects, ${humaneCount(rows)} rows`;
+/** What readers see now, as the catalogue step has counted it. */
+function publishedText({ steps }: RunRecord): string {
+  const { vintages, objects, rows } = steps.find(({ step }) => step === 'catalogue')?.outputs ?? {};
+  const [v, o, r] = [vintages, objects, rows].map((count) => humaneCount(Number(count ?? 0)));
+  return `${v} vintages, ${o} Parquet objects, ${r} rows`;
 }
 
-function newsText(record: RunRecord): string {
+/** What this run wrote; null when that is nothing. */
+function newsText(record: RunRecord): string | null {
   const written = record.steps.filter(({ step }) => step === 'transform');
   const count = (name: 'rowsWritten' | 'objectsWritten' | 'bytesWritten') =>
     written.reduce((sum, { counts }) => sum + (counts[name] ?? 0), 0);
-  if (count('objectsWritten') === 0) return 'nothing new';
+  if (count('objectsWritten') === 0) return null;
   const bytes = humaneBytes(count('bytesWritten'));
   return `${humaneCount(count('objectsWritten'))} objects, ${humaneCount(count('rowsWritten'))} rows, ${bytes} written`;
 }

@@ -1,3 +1,4 @@
+import { humaneCount } from '../core/humane.ts';
 import { printable } from '../core/printable.ts';
 import type { Counts } from '../ports/step.ts';
 import type { NodeEvent, NodePhase } from '../ports/workflow-engine.ts';
@@ -132,7 +133,7 @@ function foldedLine(folded: readonly TreeNode[], depth: number): TreeLine[] {
   const phases: NodePhase[] = ['Failed', 'Error', 'Running', 'Succeeded', 'Skipped', 'Omitted'];
   for (const phase of [...phases, 'Pending' as const]) {
     const count = folded.filter(({ event }) => event.phase === phase).length;
-    if (count > 0) words.push(`${count.toLocaleString('en-US')} ${phase.toLowerCase()}`);
+    if (count > 0) words.push(`${humaneCount(count)} ${phase.toLowerCase()}`);
   }
   const isBad = folded.some(({ event }) => event.phase === 'Failed' || event.phase === 'Error');
   const phase = isBad ? 'Failed' : (folded[0]?.event.phase ?? 'Pending');

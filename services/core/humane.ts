@@ -1,9 +1,8 @@
-const COUNT = new Intl.NumberFormat('en-US');
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** A count as people read it: `49,740`. */
 export function humaneCount(count: number): string {
-  return COUNT.format(count);
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Bytes in decimal units with at most one digit behind the point: `512 B`, `1.2 MB`. */

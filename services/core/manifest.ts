@@ -48,20 +48,31 @@ export function encodeCommit(commit: Commit): Uint8Array {
   return Buffer.from(`${JSON.stringify(commit, null, 2)}\n`);
 }
 
-/** Reads a commit back; `input-invalid` when the bytes are not the commit that the digest was made for. */
+/** Reads a commit back; `input-invalid` when the bytes are not the commit that digest and key were made for. */
 export function decodeCommit(key: string, bytes: Uint8Array): Commit {
   const hint =
     'the record is damaged: restore it from an object version, or remove it and run the pipeline again';
-  let commit: Commit;
+  let commit: unknown;
   try {
-    commit = JSON.parse(Buffer.from(bytes).toString('utf8')) as Commit;
+    commit = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch (cause) {
     throw new PipelineError('input-invalid', `${key}: commit is not JSON`, { hint, cause });
   }
-  if (!Array.isArray(commit.parts) || makeCommit(commit).digest !== commit.digest) {
-    throw new PipelineError('input-invalid', `${key}: commit does not match its digest`, { hint });
-  }
-  return commit;
+  if (isCommitAt(key, commit)) return commit;
+  throw new PipelineError('input-invalid', `${key}: commit does not match its digest or key`, {
+    hint,
+  });
+}
+
+/** The version is not in the digest, but in the key. */
+function isCommitAt(key: string, value: unknown): value is Commit {
+  const commit = value as Partial<Commit> | null;
+  const { dataset, partition, version, attributes, parts, digest } = commit ?? {};
+  if (dataset === undefined || partition === undefined || version === undefined) return false;
+  if (attributes === undefined || !Array.isArray(parts)) return false;
+  if (parts.some((part: unknown) => part === null)) return false;
+  const remade = makeCommit({ dataset, partition, version, attributes, parts });
+  return remade.digest === digest && commitKey(dataset, partition, version) === key;
 }
 
 /** The partition and version that a commit's key names; `null` for any other key below the prefix. */

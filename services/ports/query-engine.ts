@@ -24,7 +24,10 @@ export interface ColumnData {
  * that reaches outside throws `denied`.
  */
 export interface QueryEngine {
-  /** Runs statements for their effect; returns how many rows the last one inserted, changed or copied out. */
+  /**
+   * Runs statements for their effect; returns how many rows the last one inserted, changed or copied out. A `USE` on
+   * its own holds for all that is asked after it.
+   */
   run(sql: string): Promise<number>;
   /**
    * Runs one statement and returns all its rows; `too-large` above `rowsMax` (default 1,000,000). `$1`, `$2` … are
@@ -35,5 +38,6 @@ export interface QueryEngine {
   select(sql: string, rowsMax?: number): Promise<QueryResult>;
   /** Appends batches of rows to a table; all batches have the same columns. */
   append(table: string, ...batches: readonly (readonly ColumnData[])[]): Promise<void>;
+  /** Waits for what was asked before. Twice equals once; whatever is asked after it throws `bug`. */
   close(): Promise<void>;
 }

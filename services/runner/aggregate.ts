@@ -5,8 +5,8 @@ import type { JsonNode } from './json-text.ts';
 import type { Node } from './node.ts';
 
 /**
- * The outputs of a fan-out as one text each, of the Succeeded items alone: `outputs.result`, `outputs.parameters` and
- * `outputs.parameters.NAME`. A fault when an item printed what is no JSON.
+ * The outputs of a fan-out as one text each, of the Succeeded items alone: `outputs.result`,
+ * `outputs.parameters` and `outputs.parameters.NAME`. A fault when an item printed what is no JSON.
  */
 export function aggregateOutputs(items: readonly Node[]): Map<string, string> {
   const results: string[] = [];
@@ -33,7 +33,9 @@ export function aggregateOutputs(items: readonly Node[]): Map<string, string> {
   return found;
 }
 
-/** A JSON list: of the parsed values when every text is a JSON object or list, else of the texts. */
+/**
+ * A JSON list: of the parsed values when every text is a JSON object or list, else of the texts.
+ */
 function valueList(values: readonly string[]): string {
   const parsed: JsonNode[] = [];
   for (const value of values) {

@@ -78,7 +78,10 @@ export function ancestorsOf(dag: DagContext, name: string): string[] {
   return [...found].toSorted((a, b) => endOf(a) - endOf(b));
 }
 
-/** What a task can read: inputs, workflow outputs, and what its ancestors gave. A fault for results that are no JSON. */
+/**
+ * What a task can read: inputs, workflow outputs, and what its ancestors gave. A fault for results
+ * that are no JSON.
+ */
 export function taskScope(dag: DagContext, name: string): LocalScope {
   const { run, template, base } = dag;
   const scope = newScope(run, template);

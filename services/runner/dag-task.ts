@@ -1,24 +1,23 @@
-import { ancestorsOf, taskScope } from './dag-context.ts';
+import { taskScope } from './dag-context.ts';
 import type { DagContext } from './dag-context.ts';
+import { expandTask } from './dag-resolve.ts';
 import { dependsHolds } from './depends.ts';
 import type { TaskResult } from './depends.ts';
-import { expandCall } from './fan-out.ts';
-import { attempt, fault, faultOf, isMissingVariable } from './fault.ts';
+import { attempt, fault, faultOf } from './fault.ts';
 import { runExitHook, runHooks } from './hooks.ts';
 import type { Hooked } from './hooks.ts';
 import { releaseLocks } from './lock.ts';
 import { isCompleted, isFailed, isFulfilled } from './node.ts';
 import type { Node } from './node.ts';
 import { addChild, initNode, outboundOf, setPhase } from './run-state.ts';
-import { markAbsent } from './scope.ts';
-import type { LocalScope } from './scope.ts';
-import { replaceIn } from './template-tag.ts';
-import { layered } from './variables.ts';
 import { shouldExecute } from './when.ts';
 import { exitHookOf, shouldExpand } from './workflow.ts';
 import type { DagTask } from './workflow.ts';
 
-/** Looks at a task once in a pass: first at what it depends on, then whether it can start, then at its hooks. */
+/**
+ * Looks at a task once in a pass: first at what it depends on, then whether it can start, then at
+ * its hooks.
+ */
 export function executeTask(dag: DagContext, name: string): void {
   const { run, visited } = dag;
   if (visited.has(name)) return;
@@ -81,7 +80,10 @@ function endTask(
   connect(dag, task, name);
 }
 
-/** Hangs a node below the ends of the tasks it depends on, below its fan-out, or below the DAG itself. */
+/**
+ * Hangs a node below the ends of the tasks it depends on, below its fan-out, or below the DAG
+ * itself.
+ */
 function connect(dag: DagContext, task: DagTask, nodeName: string): void {
   const { run } = dag;
   const group = run.nodes.get(dag.nodeName(task.name));
@@ -145,20 +147,22 @@ function startTask(dag: DagContext, task: DagTask): void {
       return;
     }
     run.waiting.delete(name);
-    expansion = { tasks: made.value, open: [...made.value] };
+    const open = made.value.map((item) => ({ task: item, name: dag.nodeName(item.name) }));
+    expansion = { tasks: made.value, open };
     run.expansions.set(name, expansion);
     if (shouldExpand(task) && !openGroup(dag, task, made.value.length)) return;
   }
-  const open: DagTask[] = [];
+  const open: typeof expansion.open = [];
   for (const [index, item] of expansion.open.entries()) {
-    const state = executeItem(dag, task, item);
+    // A step that is under way has nothing to be done for; there may be thousands.
+    const state = run.pods.has(item.name) ? 'open' : executeItem(dag, task, item);
     if (state !== 'done') open.push(item);
     if (state !== 'stop') continue;
     open.push(...expansion.open.slice(index + 1));
     break;
   }
   expansion.open = open;
-  closeGroup(dag, name, expansion.tasks);
+  if (open.length === 0) closeGroup(dag, name, expansion.tasks);
 }
 
 /** Makes the node of a fan-out; false when there is nothing to spread. */
@@ -192,46 +196,16 @@ function closeGroup({ run, nodeName }: DagContext, name: string, tasks: readonly
   setPhase(run, group, phase);
 }
 
-/** The task with every tag filled in, once per item. */
-function expandTask(dag: DagContext, task: DagTask): DagTask[] {
+/**
+ * Executes one item: `done` when nothing is left to do for it, `stop` when the items after it have
+ * to wait.
+ */
+function executeItem(
+  dag: DagContext,
+  task: DagTask,
+  { task: item, name }: { task: DagTask; name: string },
+): 'done' | 'open' | 'stop' {
   const { run } = dag;
-  const missing = ancestorsOf(dag, task.name).find((other) => !run.nodes.has(dag.nodeName(other)));
-  if (missing !== undefined) throw fault(`Ancestor task node ${missing} not found`);
-  const scope = taskScope(dag, task.name);
-  const resolved = resolveTask(dag, task, scope);
-  return expandCall(resolved, layered(run.globals, scope), true);
-}
-
-const STRICT = ['tasks', 'steps'];
-
-function resolveTask({ run }: DagContext, task: DagTask, scope: LocalScope): DagTask {
-  const variables = layered(run.globals, scope);
-  const { hooks, ...body } = task;
-  const restore = (filled: DagTask): DagTask =>
-    hooks === undefined ? filled : { ...filled, hooks };
-  const late = <T>(work: () => T): T => {
-    const result = attempt(work);
-    if (!('fault' in result)) return result.value;
-    const { message } = result.fault;
-    throw isMissingVariable(message) ? fault(message, 'requeue') : result.fault;
-  };
-  if ((task.when ?? '') !== '') {
-    const when = late(() => replaceIn(task.when ?? '', variables, STRICT));
-    const decided = attempt(() => shouldExecute(when));
-    if ('fault' in decided) {
-      // It may hold {{item}}, which is known only later.
-      if (!shouldExpand(task)) throw decided.fault;
-    } else if (!decided.value) return restore({ ...body, when });
-  }
-  const marked = markAbsent(body.arguments, scope);
-  const whole = marked === undefined ? body : { ...body, arguments: marked };
-  return restore(late(() => replaceIn(whole, variables, STRICT)));
-}
-
-/** Executes one item: `done` when nothing is left to do for it, `stop` when the items after it have to wait. */
-function executeItem(dag: DagContext, task: DagTask, item: DagTask): 'done' | 'open' | 'stop' {
-  const { run } = dag;
-  const name = dag.nodeName(item.name);
   const known = run.nodes.get(name);
   if (known === undefined) {
     connect(dag, task, name);

@@ -12,7 +12,10 @@ import { addAggregate, addNode, addSkipped, itemsOf, newScope } from './scope.ts
 import type { TemplateBase } from './template-source.ts';
 import type { Template } from './workflow.ts';
 
-/** Takes a DAG one step further: every task that can start, and the phase of the whole once nothing runs. */
+/**
+ * Takes a DAG one step further: every task that can start, and the phase of the whole once nothing
+ * runs.
+ */
 export function executeDag(
   run: Run,
   execution: Execution,
@@ -63,7 +66,8 @@ function watchTarget(dag: DagContext, name: string): boolean {
   const node = run.nodes.get(dag.nodeName(name));
   const task = dag.tasks.get(name);
   if (node === undefined || task === undefined) return true;
-  // Argo reads what the ancestors gave even without a hook; results that are no JSON are found out here.
+  // Argo reads what the ancestors gave even without a hook; results that are no JSON are found out
+  // here.
   if (ancestorsOf(dag, name).some((ancestor) => isGroup(dag, ancestor))) taskScope(dag, name);
   runHooks(run, task.hooks, {
     node,
@@ -88,8 +92,8 @@ interface Visit {
 }
 
 /**
- * The phase of a DAG: Running while anything below it runs, else that of its targets. A target that was skipped or
- * omitted has the phase of the branch above it.
+ * The phase of a DAG: Running while anything below it runs, else that of its targets. A target that
+ * was skipped or omitted has the phase of the branch above it.
  */
 function assessPhase(dag: DagContext, targets: readonly string[], stopped: boolean): DagPhase {
   if (stopped) return 'Failed';
@@ -114,7 +118,10 @@ function assessPhase(dag: DagContext, targets: readonly string[], stopped: boole
   return combinedPhase(dag, targets, phases);
 }
 
-/** Ends a fan-out of which every item has ended although the task could not say so yet; false when one runs. */
+/**
+ * Ends a fan-out of which every item has ended although the task could not say so yet; false when
+ * one runs.
+ */
 function completeGroup(run: Run, node: Node): boolean {
   if (node.type !== 'TaskGroup' || node.children.length === 0) return false;
   let phase: Node['phase'] = 'Succeeded';

@@ -29,7 +29,10 @@ export interface Decoding {
   nodes: number;
 }
 
-/** The most aliases a file may use, counted as they are expanded, and the most values it may come to. */
+/**
+ * The most aliases a file may use, counted as they are expanded, and the most values it may come
+ * to.
+ */
 export const ALIAS_MAX = 50;
 const NODE_MAX = 500_000;
 const DEPTH_MAX = 100;

@@ -2,7 +2,10 @@ import { evaluateCondition } from './expression.ts';
 import { attempt } from './fault.ts';
 import type { DagTask } from './workflow.ts';
 
-/** `items` for a dependency on `.AnySucceeded` or `.AllFailed`, which look at the items of a fan-out. */
+/**
+ * `items` for a dependency on `.AnySucceeded` or `.AllFailed`, which look at the items of a fan-
+ * out.
+ */
 export type DependencyKind = 'task' | 'items';
 
 /** The tasks that a task waits for, and the condition with every bare name written out. */
@@ -24,8 +27,8 @@ const RESULTS = new Set([
 ]);
 
 /**
- * Reads `depends`, or `dependencies` as a conjunction. A bare name is `(a.Succeeded || a.Skipped || a.Daemoned)`,
- * with `.Errored` and `.Failed` where the task's `continueOn` says so.
+ * Reads `depends`, or `dependencies` as a conjunction. A bare name is `(a.Succeeded || a.Skipped ||
+ * a.Daemoned)`, with `.Errored` and `.Failed` where the task's `continueOn` says so.
  */
 export function readDependencies(
   task: DagTask,

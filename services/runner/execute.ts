@@ -18,8 +18,8 @@ import { kindOf } from './workflow.ts';
 import type { RetryStrategy, Template } from './workflow.ts';
 
 const DEPTH_MAX = 100;
-const TOO_DEEP =
-  'Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth';
+const DOCS = 'https://argo-workflows.readthedocs.io/en/release-4.1';
+const TOO_DEEP = `Maximum recursion depth exceeded. See ${DOCS}/scaling/#maximum-recursion-depth`;
 
 /** A template that is ready: filled in, with the base in which its own names are looked up. */
 interface Ready {
@@ -29,9 +29,9 @@ interface Ready {
 }
 
 /**
- * Takes a template one step further: makes its node, starts what can start, sets the node's phase when everything
- * below it has ended. Called for every node in every pass. Throws a fault when the node cannot be made or has to wait;
- * `null` when there is no node yet.
+ * Takes a template one step further: makes its node, starts what can start, sets the node's phase
+ * when everything below it has ended. Called for every node in every pass. Throws a fault when the
+ * node cannot be made or has to wait; `null` when there is no node yet.
  */
 export function executeTemplate(run: Run, execution: Execution): Node | null {
   const node = run.nodes.get(execution.name);
@@ -101,7 +101,9 @@ function executeReady(run: Run, execution: Execution, given: Ready): Node | null
   return executeKind(run, execution, given);
 }
 
-/** A node that waits for a lock or a place longer than its `timeout` or `pendingTimeout` has failed. */
+/**
+ * A node that waits for a lock or a place longer than its `timeout` or `pendingTimeout` has failed.
+ */
 function checkPendingTime(run: Run, template: Template, node: Node | undefined): void {
   if (node?.phase !== 'Pending') return;
   for (const limit of [template.timeout, template.pendingTimeout]) {
@@ -176,7 +178,10 @@ interface WithStrategy extends Ready {
   strategy: RetryStrategy;
 }
 
-/** The Retry node of a template: makes attempts below it until one succeeds or the strategy says stop. */
+/**
+ * The Retry node of a template: makes attempts below it until one succeeds or the strategy says
+ * stop.
+ */
 function executeRetry(run: Run, execution: Execution, given: WithStrategy): Node | null {
   const { name, holder, options } = execution;
   const { template, strategy } = given;

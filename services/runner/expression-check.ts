@@ -58,7 +58,10 @@ const GO_NAMES: Readonly<Record<Kind, string>> = {
   map: 'map[string]interface {}',
 };
 
-/** Checks names and the types that are known before running, as expr's compiler does; throws the first mistake. */
+/**
+ * Checks names and the types that are known before running, as expr's compiler does; throws the
+ * first mistake.
+ */
 export function checkTree(tree: Tree, source: string, env: ValueMap): void {
   kindOf(tree, { source, env, locals: new Set() });
 }
@@ -84,8 +87,10 @@ function kindOf(tree: Tree, scope: Scope): Kind {
     case 'builtin':
       visitAll(tree, scope);
       return RESULTS[tree.name] ?? 'unknown';
+    case 'member':
+      return kindOfMember(tree, scope);
     case 'choose': {
-      kindOf(tree.test, scope);
+      checkTest(tree.test, scope);
       const [yes, no] = [kindOf(tree.yes, scope), kindOf(tree.no, scope)];
       return yes === no ? yes : 'unknown';
     }
@@ -132,6 +137,38 @@ function kindOfUnary(tree: Extract<Tree, { op: 'unary' }>, scope: Scope): Kind {
   if (logical ? kind === 'bool' : isNumeric(kind)) return kind;
   const text = `invalid operation: ${tree.symbol} (mismatched type ${GO_NAMES[kind]})`;
   throw faultAt(scope.source, tree.at, text);
+}
+
+function checkTest(test: Tree, scope: Scope): void {
+  const kind = kindOf(test, scope);
+  if (kind === 'bool' || kind === 'unknown') return;
+  const text = `non-bool expression (type ${GO_NAMES[kind]}) used as condition`;
+  throw faultAt(scope.source, test.at, text);
+}
+
+/** A member of a literal or of a variable that is known to be a text. */
+function kindOfMember(tree: Extract<Tree, { op: 'member' }>, scope: Scope): Kind {
+  const base = kindOf(tree.base, scope);
+  const property = kindOf(tree.property, scope);
+  const wrong = wrongMember(base, property, tree.property);
+  if (wrong !== null) throw faultAt(scope.source, tree.property.at, wrong);
+  return 'unknown';
+}
+
+function wrongMember(base: Kind, property: Kind, tree: Tree): string | null {
+  if (base === 'unknown') return null;
+  const name = tree.op === 'literal' && typeof tree.value === 'string' ? tree.value : null;
+  if (base === 'nil') return name === null ? null : `type nil has no field ${name}`;
+  if (base === 'list') {
+    if (property !== 'string') return null;
+    return 'array elements can only be selected using an integer (got string)';
+  }
+  if (base === 'map') {
+    if (property === 'string' || property === 'unknown') return null;
+    return `cannot use ${GO_NAMES[property]} to get an element from map[string]interface {}`;
+  }
+  if (name !== null) return `type ${GO_NAMES[base]} has no field ${name}`;
+  return `type ${GO_NAMES[base]}[${GO_NAMES[property]}] is undefined`;
 }
 
 function kindOfBinary(tree: Extract<Tree, { op: 'binary' }>, scope: Scope): Kind {

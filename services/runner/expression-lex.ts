@@ -51,7 +51,8 @@ export function tokenize(source: string): Token[] {
     if (found.token !== null) tokens.push(found.token);
     at = found.end;
   }
-  tokens.push({ kind: 'end', text: 'EOF', at: characters.length });
+  // expr shows the end at the last character.
+  tokens.push({ kind: 'end', text: 'EOF', at: Math.max(0, characters.length - 1) });
   return tokens;
 }
 
@@ -95,7 +96,7 @@ function readNumber(source: string, characters: readonly string[], at: number): 
   if (NAME.test(characters[end] ?? '')) {
     throw faultAt(
       source,
-      at,
+      end,
       `bad number syntax: ${JSON.stringify(text + (characters[end] ?? ''))}`,
     );
   }
@@ -122,7 +123,7 @@ function readRaw(source: string, characters: readonly string[], at: number): Fou
       end++;
     } else return { token: { kind: 'string', text, at }, end: end + 1 };
   }
-  throw faultAt(source, at, 'literal not terminated');
+  throw faultAt(source, characters.length, 'literal not terminated');
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -162,5 +163,5 @@ function readString(source: string, characters: readonly string[], at: number): 
       end += length;
     } else throw faultAt(source, at, 'unable to unescape string');
   }
-  throw faultAt(source, at, 'literal not terminated');
+  throw faultAt(source, characters.length, 'literal not terminated');
 }

@@ -1,4 +1,5 @@
 import { isBuiltin, predicateArgs } from './expression-names.ts';
+import { numberTree } from './expression-number.ts';
 import { parsePostfix } from './expression-postfix.ts';
 import { createReader } from './expression-reader.ts';
 import type { Reader } from './expression-reader.ts';
@@ -36,7 +37,10 @@ const RIGHT = new Set(['**', '^']);
 const COMPARISONS = new Set(['<', '>', '>=', '<=']);
 const NEGATABLE = new Set(['contains', 'matches', 'startsWith', 'endsWith', 'in']);
 
-/** Parses an expression of the language expr (github.com/expr-lang/expr); a fault shows the place of a mistake. */
+/**
+ * Parses an expression of the language expr (github.com/expr-lang/expr); a fault shows the place of
+ * a mistake.
+ */
 export function parseExpression(source: string): Tree {
   const reader = createReader(source, {
     sequence: parseSequence,
@@ -215,21 +219,6 @@ function parseValue(reader: Reader): Tree {
   if (reader.take('bracket', '[')) return { op: 'list', at, items: parseList(reader, ']') };
   if (reader.take('bracket', '{')) return parseMap(reader, at);
   throw reader.unexpected();
-}
-
-function numberTree(reader: Reader): Tree {
-  const { at, text } = reader.next();
-  const digits = text.replaceAll('_', '');
-  const prefixed = /^0[xob]/i.test(digits);
-  if (!prefixed && /[.e]/i.test(digits)) return { op: 'literal', at, value: Number(digits) };
-  const value = BigInt(prefixed ? digits.toLowerCase() : digits);
-  if (value > 9_223_372_036_854_775_807n) {
-    throw reader.fail(
-      { at },
-      `invalid integer literal: strconv.ParseInt: parsing "${digits}": value out of range`,
-    );
-  }
-  return { op: 'literal', at, value };
 }
 
 function parseList(reader: Reader, close: ']' | ')'): Tree[] {

@@ -19,6 +19,7 @@ export function parsePostfix(reader: Reader, given: Tree): Tree {
 
 function parseName(reader: Reader, given: Tree, optional: boolean): Tree {
   const token = reader.next();
+  if (token.kind === 'end') throw reader.fail(token, 'unexpected end of expression');
   const named = token.kind === 'name' || (token.kind === 'operator' && /^[a-z]/i.test(token.text));
   if (!named) throw reader.fail(token, 'expected name');
   const inChain = given.op === 'chain';

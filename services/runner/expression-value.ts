@@ -2,8 +2,9 @@ import { fault } from './fault.ts';
 import { floatText } from './go-text.ts';
 
 /**
- * A value of an expression, with Go's types: `bigint` is an int, `number` a float64, `null` is nil. Lists are
- * arrays, maps are objects without a prototype's names in the way (`Object.hasOwn` is asked first).
+ * A value of an expression, with Go's types: `bigint` is an int, `number` a float64, `null` is nil.
+ * Lists are arrays, maps are objects without a prototype's names in the way (`Object.hasOwn` is
+ * asked first).
  */
 export type Value = null | boolean | bigint | number | string | Value[] | ValueMap | ValueFunction;
 export interface ValueMap {
@@ -36,7 +37,10 @@ export function valueText(value: Value | undefined): string {
   return `map[${keys.map((key) => `${key}:${valueText(value[key])}`).join(' ')}]`;
 }
 
-/** Equality: numbers by value whatever their type, lists and maps by content, else same type and value. */
+/**
+ * Equality: numbers by value whatever their type, lists and maps by content, else same type and
+ * value.
+ */
 export function sameValue(left: Value, right: Value): boolean {
   if (isNumber(left) && isNumber(right)) return Number(left) === Number(right);
   if (Array.isArray(left) && Array.isArray(right)) {
@@ -82,7 +86,10 @@ function goKind(value: Value | undefined): string {
   return value === null || value === undefined ? 'nil' : typeName(value);
 }
 
-/** Member and index access, as expr does it: a missing key of a map is nil, a negative index counts from the end. */
+/**
+ * Member and index access, as expr does it: a missing key of a map is nil, a negative index counts
+ * from the end.
+ */
 export function fetchMember(base: Value, key: Value): Value {
   if (base === null) throw fault(`cannot fetch ${valueText(key)} from <nil>`);
   if (Array.isArray(base) || typeof base === 'string') {

@@ -36,8 +36,9 @@ const EXTRA: ValueMap = {
 };
 
 /**
- * The names an expression sees: `tasks.a.status` becomes a map in a map. Where one name is the beginning of another
- * (`workflow.parameters` and `workflow.parameters.x`), the shorter one is left out, as in Argo.
+ * The names an expression sees: `tasks.a.status` becomes a map in a map. Where one name is the
+ * beginning of another (`workflow.parameters` and `workflow.parameters.x`), the shorter one is left
+ * out, as in Argo.
  */
 export function expressionEnv(variables: Iterable<readonly [string, Value]>): ValueMap {
   const root: ValueMap = {};
@@ -81,8 +82,8 @@ export function evaluateCondition(source: string, env: ValueMap): boolean {
 }
 
 /**
- * The names an expression reads, as dotted paths, apart from those that `??` or `?.` guard. A path of which only the
- * beginning is constant is left out.
+ * The names an expression reads, as dotted paths, apart from those that `??` or `?.` guard. A path
+ * of which only the beginning is constant is left out.
  */
 export function namesOf(source: string): string[] {
   const tree = parseCached(source);
@@ -130,7 +131,10 @@ export function hasName(env: ValueMap, path: string): boolean {
   return true;
 }
 
-/** What of an expression is outside the subset, for a refusal before the run; `null` when nothing is. */
+/**
+ * What of an expression is outside the subset, for a refusal before the run; `null` when nothing
+ * is.
+ */
 export function outsideSubset(source: string): string | null {
   const parsed = attempt(() => parseCached(source));
   // Argo accepts a file with bad syntax and fails the task; so does the run.

@@ -15,8 +15,9 @@ import type { Call, Sequence } from './workflow.ts';
 export const ITEMS_MAX = 10_000;
 
 /**
- * A task or step as one call per item, or as itself when it is no fan-out. `listIsRead` is true for a DAG: there Argo
- * looks for tags in the list of the items too, and one that stands for nothing is a fault.
+ * A task or step as one call per item, or as itself when it is no fan-out. `listIsRead` is true for
+ * a DAG: there Argo looks for tags in the list of the items too, and one that stands for nothing is
+ * a fault.
  */
 export function expandCall<T extends Call>(
   call: T,

@@ -1,6 +1,7 @@
 /**
- * Why one node could not go on. `failed` makes the node an Error; the others are decisions of the engine:
- * `requeue` and `parallelism` mean "not now", `depth` and `timeout` end the node in their own way.
+ * Why one node could not go on. `failed` makes the node an Error; the others are decisions of the
+ * engine: `requeue` and `parallelism` mean "not now", `depth` and `timeout` end the node in their
+ * own way.
  */
 export type FaultReason = 'failed' | 'requeue' | 'parallelism' | 'depth' | 'timeout';
 
@@ -25,7 +26,9 @@ export function faultOf(thrown: unknown): Fault {
   throw thrown;
 }
 
-/** Runs `work`; a fault comes back as a value with its message in front of which `prefix` stands. */
+/**
+ * Runs `work`; a fault comes back as a value with its message in front of which `prefix` stands.
+ */
 export function attempt<T>(work: () => T, prefix = ''): { value: T } | { fault: Fault } {
   try {
     return { value: work() };
@@ -35,7 +38,10 @@ export function attempt<T>(work: () => T, prefix = ''): { value: T } | { fault: 
   }
 }
 
-/** True when the text says that a variable is not there yet; Argo then looks again later, maybe for ever. */
+/**
+ * True when the text says that a variable is not there yet; Argo then looks again later, maybe for
+ * ever.
+ */
 export function isMissingVariable(message: string): boolean {
   return (
     message.includes('failed to resolve {{') ||

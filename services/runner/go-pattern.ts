@@ -5,8 +5,9 @@ const CACHE_MAX = 500;
 const LENGTH_MAX = 1000;
 
 /**
- * A regular expression of Go (RE2) as one of JavaScript. Look-around and back-references, which RE2 does not know,
- * are refused; so is a repeat of a repeat, which RE2 runs in linear time and JavaScript may not.
+ * A regular expression of Go (RE2) as one of JavaScript. Look-around and back-references, which RE2
+ * does not know, are refused; so is a repeat of a repeat, which RE2 runs in linear time and
+ * JavaScript may not.
  */
 export function goPattern(source: string): RegExp {
   const found = cache.get(source);
@@ -51,6 +52,8 @@ function lenient(body: string, flags: string, source: string): RegExp {
     return new RegExp(body, flags);
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
-    throw fault(`error parsing regexp: ${thrown.message.split(': ').at(-1) ?? ''}: \`${source}\``);
+    const why = thrown.message.split(': ').at(-1) ?? '';
+    const said = why === 'Unterminated group' ? 'missing closing )' : why;
+    throw fault(`error parsing regexp: ${said}: \`${source}\``);
   }
 }

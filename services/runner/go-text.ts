@@ -14,7 +14,10 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 };
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** The text as Go's `%q` writes it, without the quotes. Not JSON: a control character becomes `\x01`. */
+/**
+ * The text as Go's `%q` writes it, without the quotes. Not JSON: a control character becomes
+ * `\x01`.
+ */
 export function quoteBody(text: string): string {
   if (PLAIN.test(text)) return text;
   let out = '';
@@ -38,19 +41,22 @@ function escapeCode(code: number): string {
   return `\\U${code.toString(16).padStart(8, '0')}`;
 }
 
-/** A float as Go's `%v` writes it: `1e+06` from 21 digits on, two digits of exponent. */
+/** A float as Go's `%v` writes it: `1e+06` from seven digits on, two digits of exponent. */
 export function floatText(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   const [mantissa = '0', exponent = '0'] = value.toExponential().split('e');
   const power = Number(exponent);
-  if (power < -4 || power >= 21) {
+  if (power < -4 || power >= 6) {
     return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
   }
   return plainFloat(value);
 }
 
-/** A float in plain digits, never with an exponent, as `strconv.FormatFloat(v, 'f', -1, 64)` writes it. */
+/**
+ * A float in plain digits, never with an exponent, as `strconv.FormatFloat(v, 'f', -1, 64)` writes
+ * it.
+ */
 export function plainFloat(value: number): string {
   const text = String(value);
   const match = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
@@ -119,7 +125,10 @@ export function fnv32a(text: string): number {
   return hash >>> 0;
 }
 
-/** One whole number by a printf format with one verb of `d x X o b v c s q`; flags `-+ 0#` and a width are known. */
+/**
+ * One whole number by a printf format with one verb of `d x X o b v c s q`; flags `-+ 0#` and a
+ * width are known.
+ */
 export function printfInt(format: string, value: number): string {
   let used = false;
   const text = format.replace(

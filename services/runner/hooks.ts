@@ -35,8 +35,8 @@ function hookArguments(
 }
 
 /**
- * Runs the hooks with an expression, each once its expression holds; false while one of them runs. A fault when an
- * expression cannot be evaluated.
+ * Runs the hooks with an expression, each once its expression holds; false while one of them runs.
+ * A fault when an expression cannot be evaluated.
  */
 export function runHooks(
   run: Run,

@@ -19,7 +19,8 @@ export function parseItems(text: string): Item[] {
   if (node.kind === 'list') return node.items;
   if (node.kind === 'null') return [];
   throw fault(
-    `json: cannot unmarshal ${KIND_NAMES[node.kind] ?? node.kind} into Go value of type []v1alpha1.Item`,
+    `json: cannot unmarshal ${KIND_NAMES[node.kind] ?? node.kind} into Go value of type ` +
+      '[]v1alpha1.Item',
   );
 }
 

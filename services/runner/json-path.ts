@@ -12,8 +12,9 @@ const PART =
   /\.\.|\.?\*|\.([\p{L}\p{N}_-]+)|\[\s*(\*|'[^']*'(?:\s*,\s*'[^']*')*|"[^"]*"|-?\d+(?:\s*,\s*-?\d+)*|-?\d*:-?\d*)\s*\]|([\p{L}\p{N}_-]+)/uy;
 
 /**
- * The value at a JSONPath: `$`, `.name`, `['name']`, `[0]`, `[-1]`, `[0:2]`, `[0,1]`, `*` and `..`. A path with a
- * wildcard, a slice, a union or `..` gives a list. Filters `[?()]` are outside the subset.
+ * The value at a JSONPath: `$`, `.name`, `['name']`, `[0]`, `[-1]`, `[0:2]`, `[0,1]`, `*` and `..`.
+ * A path with a wildcard, a slice, a union or `..` gives a list. Filters `[?()]` are outside the
+ * subset.
  */
 export function queryPath(root: Value, path: string): Value {
   const steps = parsePath(path);

@@ -1,5 +1,5 @@
 import { fault } from './fault.ts';
-import { plainFloat } from './go-text.ts';
+import { floatText, plainFloat } from './go-text.ts';
 
 /** A JSON value with the text it was written as, so that `2.50` stays `2.50`. */
 export type JsonNode =
@@ -165,7 +165,10 @@ export function jsonString(text: string): string {
   return escapeHtml(plain);
 }
 
-/** A value as Go's `json.Marshal` writes it: sorted keys, `\u003c`, no spaces; a bigint is a whole number. */
+/**
+ * A value as Go's `json.Marshal` writes it: sorted keys, `\u003c`, no spaces; a bigint is a whole
+ * number.
+ */
 export function goJson(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'string') return jsonString(value);
@@ -180,7 +183,7 @@ export function goJson(value: unknown): string {
 }
 
 function numberJson(value: number): string {
-  if (!Number.isFinite(value)) throw fault(`json: unsupported value: ${value}`);
+  if (!Number.isFinite(value)) throw fault(`json: unsupported value: ${floatText(value)}`);
   const size = Math.abs(value);
   return size !== 0 && (size < 1e-6 || size >= 1e21) ? String(value) : plainFloat(value);
 }

@@ -46,8 +46,8 @@ export function submitWorkflow(
 }
 
 /**
- * Throws `config-invalid` with file and line for everything that Argo refuses at submit and for everything that a
- * local run cannot do. `options` is what is going to be run.
+ * Throws `config-invalid` with file and line for everything that Argo refuses at submit and for
+ * everything that a local run cannot do. `options` is what is going to be run.
  */
 export function refuseInvalid(
   loaded: LoadedDocuments,

@@ -40,8 +40,9 @@ const IGNORED = new Set(['WorkflowEventBinding', 'ConfigMap', 'Secret', 'Service
 const SIZE_CHARS_MAX = 5_000_000;
 
 /**
- * Reads workflow files; every unknown field, wrong type and field that only a cluster can honour (and that would
- * change the result) is a problem with file and line. Use `loadDocuments` to have them thrown.
+ * Reads workflow files; every unknown field, wrong type and field that only a cluster can honour
+ * (and that would change the result) is a problem with file and line. Use `loadDocuments` to have
+ * them thrown.
  */
 export function readDocuments(files: readonly WorkflowFile[]): LoadedDocuments {
   const documents: LoadedDocument[] = [];
@@ -102,7 +103,7 @@ function readFile(file: WorkflowFile, documents: LoadedDocument[], problems: Pro
     for (const document of Array.isArray(parsed) ? parsed : []) {
       const error = document.errors[0];
       if (error !== undefined) {
-        problem(error.linePos?.[0].line ?? 1, error.message.split('\n')[0] ?? 'not YAML');
+        problem(error.linePos?.[0].line ?? 1, syntaxText(error.message));
       } else readDocument(document, { file: file.file, lineCounter, documents, problems });
     }
   } catch (thrown) {
@@ -111,6 +112,15 @@ function readFile(file: WorkflowFile, documents: LoadedDocument[], problems: Pro
     if (!(thrown instanceof RangeError)) throw thrown;
     problem(1, 'the values are nested too deep');
   }
+}
+
+/**
+ * The YAML reader's words on one line. It tells an exhausted stack, from deep nesting, in
+ * JavaScript's words.
+ */
+function syntaxText(message: string): string {
+  const line = message.split('\n')[0] ?? '';
+  return line.startsWith('Maximum call stack') ? 'the values are nested too deep' : line;
 }
 
 interface Reading {

@@ -6,8 +6,8 @@ import { ITEMS_MAX } from './fan-out.ts';
 import type { Call, Template } from './workflow.ts';
 
 /**
- * What a local run refuses although Argo takes it: another program than argosy, an output path it cannot map, an
- * expression outside the subset, a fan-out without bound.
+ * What a local run refuses although Argo takes it: another program than argosy, an output path it
+ * cannot map, an expression outside the subset, a fan-out without bound.
  */
 export function localProblems({ documents }: LoadedDocuments): Problem[] {
   return documents.flatMap((document) => [

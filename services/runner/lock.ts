@@ -1,14 +1,17 @@
 import type { Run } from './run-state.ts';
 import type { Template } from './workflow.ts';
 
-/** The locks that a template needs: its mutexes. Semaphores are counted by the cluster and left to it. */
+/**
+ * The locks that a template needs: its mutexes. Semaphores are counted by the cluster and left to
+ * it.
+ */
 function namesOf(template: Template): string[] {
   return (template.synchronization?.mutexes ?? []).map(({ name }) => name ?? '');
 }
 
 /**
- * Takes the template's mutexes for a node, all or none, in the order in which nodes asked; returns the name of the
- * first that another holds, or `null` when the node has them.
+ * Takes the template's mutexes for a node, all or none, in the order in which nodes asked; returns
+ * the name of the first that another holds, or `null` when the node has them.
  */
 export function takeLocks(run: Run, template: Template, nodeName: string): string | null {
   const names = namesOf(template);

@@ -1,7 +1,10 @@
 import type { NodePhase, NodeType } from '../ports/workflow-engine.ts';
 import type { Parameter, TemplateRef } from './workflow.ts';
 
-/** What a node gave: of an attempt its files, its exit code, and what it printed where the workflow reads that. */
+/**
+ * What a node gave: of an attempt its files, its exit code, and what it printed where the workflow
+ * reads that.
+ */
 export interface NodeOutputs {
   parameters?: Parameter[];
   exitCode?: string;
@@ -20,7 +23,9 @@ export interface Node {
   message: string;
   /** The DAG or steps node it belongs to; empty for those of the workflow itself. */
   boundary: string;
-  /** Names, in the order in which they were added; a name may belong to a node that was never made. */
+  /**
+   * Names, in the order in which they were added; a name may belong to a node that was never made.
+   */
   children: string[];
   /** Where a DAG or steps node ends, once it has. */
   outbound: string[];

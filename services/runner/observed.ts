@@ -45,9 +45,9 @@ export interface Observable {
 }
 
 /**
- * Shows a run in the form of the recorded cases: nodes by name, children by name (of a Retry node in the order of the
- * attempts), and with the names of this one run replaced: the workflow's is `WORKFLOW`, a node's id `ID(node name)`, a
- * pod's name ends in `-HASH`, times are `TIMESTAMP`.
+ * Shows a run in the form of the recorded cases: nodes by name, children by name (of a Retry node
+ * in the order of the attempts), and with the names of this one run replaced: the workflow's is
+ * `WORKFLOW`, a node's id `ID(node name)`, a pod's name ends in `-HASH`, times are `TIMESTAMP`.
  */
 export function observedForm(run: Observable): ObservedRun {
   const show = shower(run);

@@ -7,7 +7,10 @@ import type { NodeOutputs } from './node.ts';
 import type { Run } from './run-state.ts';
 import type { Parameter, Template, ValueFrom } from './workflow.ts';
 
-/** The outputs of a DAG or steps template, out of what its tasks gave; `undefined` when it declares none. */
+/**
+ * The outputs of a DAG or steps template, out of what its tasks gave; `undefined` when it declares
+ * none.
+ */
 export function outputsFromScope(template: Template, scope: LocalScope): NodeOutputs | undefined {
   const declared = template.outputs?.parameters ?? [];
   if (declared.length === 0) return undefined;
@@ -25,8 +28,8 @@ function outputFromScope(parameter: Parameter, scope: LocalScope): Parameter {
     value = otherwise;
   } else value = found.value ?? otherwise ?? null;
   if (value === null) {
-    const why = `"${valueFrom.parameter ?? ''}" is an absent optional (skipped/omitted node output with no default)`;
-    throw fault(`output parameter "${name}": ${why}`);
+    const why = 'is an absent optional (skipped/omitted node output with no default)';
+    throw fault(`output parameter "${name}": "${valueFrom.parameter ?? ''}" ${why}`);
   }
   const output: Parameter = { name, value: valueText(value) };
   if (globalName !== undefined) output.globalName = globalName;

@@ -13,7 +13,10 @@ interface Candidate {
   boundary: string;
 }
 
-/** Throws the fault `parallelism` when the node may not go on now: a bound is reached, or a sibling has failed. */
+/**
+ * Throws the fault `parallelism` when the node may not go on now: a bound is reached, or a sibling
+ * has failed.
+ */
 export function checkParallelism(run: Run, { template, node, boundary }: Candidate): void {
   const total = run.spec.parallelism;
   if (total !== undefined && tallyOf(run, ALL).activePods >= total) throw reached();

@@ -10,12 +10,16 @@ import { layered } from './variables.ts';
 import { exitHookOf } from './workflow.ts';
 import { failuresText } from './workflow-variables.ts';
 
-/** How long a step that was told to stop may take before the run goes on without it, in milliseconds. */
+/**
+ * How long a step that was told to stop may take before the run goes on without it, in
+ * milliseconds.
+ */
 const GRACE_MS = 30_000;
 
 /**
- * One look at the whole run, as Argo's controller does it: takes in what has ended, takes every template one step
- * further from the entrypoint down, then hooks and exit handler; sets `run.finished` when all is done.
+ * One look at the whole run, as Argo's controller does it: takes in what has ended, takes every
+ * template one step further from the entrypoint down, then hooks and exit handler; sets
+ * `run.finished` when all is done.
  */
 export function pass(run: Run): void {
   takeInPods(run);
@@ -97,7 +101,10 @@ function endOverdue(run: Run): void {
   }
 }
 
-/** Executes the entrypoint or the exit handler; what cannot be executed at all ends the workflow as an Error. */
+/**
+ * Executes the entrypoint or the exit handler; what cannot be executed at all ends the workflow as
+ * an Error.
+ */
 function guarded(run: Run, what: 'entry' | 'exit', work: () => Node | null): Node | null {
   try {
     return work();

@@ -72,7 +72,10 @@ export function executeContainer(run: Run, execution: Execution, template: Templ
   return node;
 }
 
-/** The template with tags looked for once more: Argo does so on the pod, so a tag in the value of an input counts. */
+/**
+ * The template with tags looked for once more: Argo does so on the pod, so a tag in the value of an
+ * input counts.
+ */
 function podTemplate(run: Run, name: string, template: Template): Template {
   const own = new Map([['pod.name', podNameOf(run, name, template)]]);
   for (const { name: input, value } of template.inputs?.parameters ?? []) {
@@ -82,7 +85,10 @@ function podTemplate(run: Run, name: string, template: Template): Template {
   return { ...template, container };
 }
 
-/** When the step is stopped; `over` when the workflow's own deadline has passed and it may not even start. */
+/**
+ * When the step is stopped; `over` when the workflow's own deadline has passed and it may not even
+ * start.
+ */
 function deadlineOf(
   run: Run,
   node: Node,
@@ -202,7 +208,10 @@ function phaseOf(
   };
 }
 
-/** Reads the output files in order; returns the path of the first that is missing, which ends the reading. */
+/**
+ * Reads the output files in order; returns the path of the first that is missing, which ends the
+ * reading.
+ */
 function readParameters(pod: Pod, outputs: NodeOutputs): string | null {
   const declared = pod.template.outputs?.parameters ?? [];
   if (declared.length === 0) return null;

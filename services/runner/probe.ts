@@ -8,8 +8,10 @@ const STOPPED: StepEnd = { exitCode: 143, stdout: '' };
 
 /**
  * The hidden command `argosy probe`, which the cases of Argo's behaviour are made of:
- * `probe [--write NAME=TEXT]… [--write-base64 NAME=BASE64]… [--print TEXT]… [--sleep-ms N] [--exit CODE]
- * [--fail-until K --attempt N]`. It writes, prints, sleeps and ends, in this order. `args` begins after `probe`.
+ * `probe [--write NAME=TEXT]… [--write-base64 NAME=BASE64]… [--print TEXT]… [--sleep-ms N]
+ * [--exit
+ * CODE] [--fail-until K --attempt N]`. It writes, prints, sleeps and ends, in this order. `args`
+ * begins after `probe`.
  */
 export async function probe(
   call: Omit<StepCall, 'nodeName' | 'env'>,

@@ -5,7 +5,10 @@ import { layered } from './variables.ts';
 import type { VariableValue } from './variables.ts';
 import type { Arguments, Parameter, Template } from './workflow.ts';
 
-/** The mark of an argument that refers to the output of a skipped node without a default: as if it were not given. */
+/**
+ * The mark of an argument that refers to the output of a skipped node without a default: as if it
+ * were not given.
+ */
 export const ABSENT = '__argo-internal.absent-optional-output__';
 
 /** Gives the argument for an input; lint gives made-up ones. */
@@ -24,8 +27,8 @@ export function argumentSource(given: Arguments | undefined): ArgumentSource {
 }
 
 /**
- * The template with its inputs set (argument over default) and every tag replaced that can be by now. A fault when an
- * input has neither.
+ * The template with its inputs set (argument over default) and every tag replaced that can be by
+ * now. A fault when an input has neither.
  */
 export function processArgs(
   template: Template,
@@ -59,8 +62,8 @@ function setInput(input: Parameter, given: Parameter | undefined): Parameter {
 }
 
 /**
- * Replaces tags in two passes: first the workflow's and the node's variables, then the inputs, whose values may by
- * then hold what the first pass put there.
+ * Replaces tags in two passes: first the workflow's and the node's variables, then the inputs,
+ * whose values may by then hold what the first pass put there.
  */
 export function substituteParams(template: Template, { globals, locals }: Surroundings): Template {
   const first = replaceIn(template, layered(globals, locals), 'keep');

@@ -3,8 +3,8 @@ import type { FieldType } from './fields.ts';
 import type { WorkflowSpec } from './workflow.ts';
 
 /**
- * The spec without the fields that only a cluster can honour, so that a run neither carries them along nor fills in
- * tags in them.
+ * The spec without the fields that only a cluster can honour, so that a run neither carries them
+ * along nor fills in tags in them.
  */
 export function prunedSpec(spec: WorkflowSpec): WorkflowSpec {
   return prune(spec, { kind: 'record', name: 'WorkflowSpec' }) as WorkflowSpec;

@@ -31,8 +31,9 @@ function wholeNumber(value: string | number | undefined, field: string): number 
 }
 
 /**
- * Decides what a Retry node does next, from its attempts. False while it waits for the next attempt; true when the
- * node has ended (its phase says so), when an attempt is under way, or when a new attempt is due.
+ * Decides what a Retry node does next, from its attempts. False while it waits for the next
+ * attempt; true when the node has ended (its phase says so), when an attempt is under way, or when
+ * a new attempt is due.
  */
 export function decideRetry(
   run: Run,
@@ -74,8 +75,9 @@ export function decideRetry(
 }
 
 /**
- * Told when the time for attempts is over or the next one would begin after it. Argo has words of its own for the
- * latter, which are seen only when its controller happens to look in time; these are the recorded ones.
+ * Told when the time for attempts is over or the next one would begin after it. Argo has words of
+ * its own for the latter, which are seen only when its controller happens to look in time; these
+ * are the recorded ones.
  */
 const MAX_DURATION = 'Max duration limit exceeded';
 
@@ -86,7 +88,10 @@ interface Backoff {
   options: ExecuteOptions;
 }
 
-/** When the next attempt may start; a text when the time for attempts is over; `null` when it may start now. */
+/**
+ * When the next attempt may start; a text when the time for attempts is over; `null` when it may
+ * start now.
+ */
 function backoff(
   run: Run,
   { strategy, attempts, limit, options }: Backoff,
@@ -134,11 +139,22 @@ function allowedByPolicy(
   }
 }
 
+const TRANSIENT = [
+  'i/o timeout',
+  'connection reset by peer',
+  'tls handshake timeout',
+  'http2: client connection lost',
+  'connection refused',
+  'too many requests',
+  'etcdserver: request timed out',
+  'etcdserver: leader changed',
+  'exceeded quota',
+];
+
 /** Messages that Argo takes for a fault of the cluster that may pass. */
 function isTransient(message: string): boolean {
-  return /i\/o timeout|connection reset by peer|net\/http: TLS handshake timeout|http2: client connection lost|connection refused|too many requests|etcdserver: (?:request timed out|leader changed)|exceeded quota/i.test(
-    message,
-  );
+  const text = message.toLowerCase();
+  return TRANSIENT.some((part) => text.includes(part));
 }
 
 /** The variables `retries` and `lastRetry.*` for the attempt that comes after `last`. */

@@ -79,7 +79,10 @@ export interface Run {
     string,
     { template: Template; written: Template; base: TemplateBase; version: number }
   >;
-  /** The template of each DAG or steps node as it is written, for its bounds and for what its text refers to. */
+  /**
+   * The template of each DAG or steps node as it is written, for its bounds and for what its text
+   * refers to.
+   */
   written: Map<string, Template>;
   /** Items of fan-outs that are under way. */
   expansions: Map<string, Expansion>;
@@ -101,7 +104,7 @@ export interface Run {
 /** The items of one fan-out, and those of them that are not done yet. */
 export interface Expansion {
   tasks: readonly DagTask[];
-  open: DagTask[];
+  open: { task: DagTask; name: string }[];
 }
 
 /** Argo's id of a node: the workflow's name and a hash of the node's. */
@@ -253,7 +256,10 @@ export function emit(run: Run, node: Node): void {
   run.onEvent(event);
 }
 
-/** The node to draw a node under: its Retry node, its fan-out, its step group, or the node it belongs to. */
+/**
+ * The node to draw a node under: its Retry node, its fan-out, its step group, or the node it
+ * belongs to.
+ */
 function parentOf(run: Run, { name, boundary }: Node): string | undefined {
   if (name === run.name) return undefined;
   const hook = /^(.*)\.(?:onExit|hooks\.[^.]+)$/s.exec(name)?.[1];

@@ -17,6 +17,8 @@ import type { RunStep } from './step-call.ts';
 import { catalogueOf, joinedSpec, referredBase } from './template-source.ts';
 import type { Catalogue } from './template-source.ts';
 import type { Metadata, WorkflowSpec } from './workflow.ts';
+import { waker } from './waker.ts';
+import type { Waker } from './waker.ts';
 import { filledSpec, uidOf, workflowVariables } from './workflow-variables.ts';
 
 export type { RunStep, StepCall, StepEnd } from './step-call.ts';
@@ -35,7 +37,10 @@ export interface RunWorkflowOptions {
   clock: Clock;
   /** An existing folder in which each step gets one of its own. */
   scratch: string;
-  /** Aborted to stop the run as `argo stop` does: running steps end, none start, exit handlers still run. */
+  /**
+   * Aborted to stop the run as `argo stop` does: running steps end, none start, exit handlers still
+   * run.
+   */
   signal?: AbortSignal;
   onEvent?: (event: NodeEvent) => void;
   /** The most steps at one time; 8 without it. */
@@ -55,8 +60,9 @@ export interface WorkflowOutcome {
 }
 
 /**
- * Runs a workflow on this machine with the meaning it has in Argo v4. Throws `config-invalid` with file and line for
- * what Argo refuses at submit and for what a local run cannot do; everything later is told by the outcome.
+ * Runs a workflow on this machine with the meaning it has in Argo v4. Throws `config-invalid` with
+ * file and line for what Argo refuses at submit and for what a local run cannot do; everything
+ * later is told by the outcome.
  */
 export async function runWorkflow(options: RunWorkflowOptions): Promise<WorkflowOutcome> {
   const run = prepare(options);
@@ -118,10 +124,7 @@ function prepare(options: RunWorkflowOptions): Run {
     name,
     uid: uidOf(name),
     spec,
-    base: {
-      name: '',
-      spec,
-    },
+    base: { name: '', spec },
     catalogue,
     clock,
     startedAt,
@@ -188,48 +191,9 @@ function deadlineOf(
   return new Date((Math.floor(startedAt.getTime() / 1000) + seconds) * 1000);
 }
 
-interface Waker {
-  /** Ends the wait, or the next one if there is none. */
-  call: () => void;
-  wait: (run: Run, until: Date | null) => Promise<void>;
-}
-
-function waker(): Waker {
-  let called = false;
-  let end: (() => void) | null = null;
-  return {
-    call: () => {
-      called = true;
-      end?.();
-    },
-    wait: async (run, until) => {
-      if (!called) {
-        const timer = new AbortController();
-        const woken = new Promise<void>((resolve) => {
-          end = resolve;
-        });
-        const ms = until === null ? null : Math.max(0, until.getTime() - run.clock.now().getTime());
-        const slept = ms === null ? woken : sleep(run.clock, ms, timer.signal);
-        await Promise.race([woken, slept]);
-        end = null;
-        timer.abort();
-      }
-      called = false;
-      // Steps that end in the same turn are taken in together.
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-  };
-}
-
-async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await clock.sleep(ms, signal);
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-  }
-}
-
-/** Passes until nothing changes, starts what is due, waits for the next thing to happen; and again. */
+/**
+ * Passes until nothing changes, starts what is due, waits for the next thing to happen; and again.
+ */
 async function drive(run: Run, wake: Waker): Promise<void> {
   for (;;) {
     settle(run);
@@ -241,7 +205,7 @@ async function drive(run: Run, wake: Waker): Promise<void> {
       endStuck(run);
       continue;
     }
-    await wake.wait(run, until);
+    await wake.wait(run.clock, until);
   }
 }
 
@@ -255,7 +219,9 @@ function settle(run: Run): void {
   } while (run.finished === null && run.changes !== before);
 }
 
-/** Starts steps in the order in which they became due, up to the bound; true when one was started. */
+/**
+ * Starts steps in the order in which they became due, up to the bound; true when one was started.
+ */
 function startPods(run: Run, wake: Waker): boolean {
   let running = 0;
   for (const { started } of run.pods.values()) if (started) running++;
@@ -290,8 +256,8 @@ function nextTime(run: Run): Date | null {
 }
 
 /**
- * Ends what Argo would leave waiting for ever: every node that has not ended is an Error that says why, so that exit
- * handlers run. When it was they who were stuck, the run ends.
+ * Ends what Argo would leave waiting for ever: every node that has not ended is an Error that says
+ * why, so that exit handlers run. When it was they who were stuck, the run ends.
  */
 function endStuck(run: Run): void {
   const message = stuckText(run);

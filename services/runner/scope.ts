@@ -9,7 +9,10 @@ import type { Run } from './run-state.ts';
 import type { VariableValue } from './variables.ts';
 import type { Arguments, Template } from './workflow.ts';
 
-/** The variables inside one DAG or steps node; `null` is the output of a skipped node without a default. */
+/**
+ * The variables inside one DAG or steps node; `null` is the output of a skipped node without a
+ * default.
+ */
 export type LocalScope = Map<string, VariableValue>;
 
 /** A scope with the template's inputs and the workflow's outputs. */
@@ -50,7 +53,10 @@ export function addOutputs(scope: LocalScope, path: string, { outputs }: Node): 
   }
 }
 
-/** Adds the aggregate of a fan-out, of the items in their order; a fault when a printed result is no JSON. */
+/**
+ * Adds the aggregate of a fan-out, of the items in their order; a fault when a printed result is no
+ * JSON.
+ */
 export function addAggregate(scope: LocalScope, path: string, items: readonly Node[]): void {
   if (items.length === 0) return;
   for (const [name, value] of aggregateOutputs(items)) scope.set(`${path}.${name}`, value);
@@ -87,7 +93,10 @@ export function addSkipped(
   }
 }
 
-/** The arguments, with a mark in place of those that are nothing but a reference to an absent output. */
+/**
+ * The arguments, with a mark in place of those that are nothing but a reference to an absent
+ * output.
+ */
 export function markAbsent(given: Arguments | undefined, scope: LocalScope): Arguments | undefined {
   if (given?.parameters === undefined) return given;
   const parameters = given.parameters.map((parameter) => {

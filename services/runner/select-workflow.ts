@@ -10,8 +10,8 @@ export interface SelectedWorkflow {
 }
 
 /**
- * The document to run: the one called `name`, else the first Workflow, CronWorkflow or WorkflowTemplate, in this order.
- * A WorkflowTemplate is run as a workflow that refers to it.
+ * The document to run: the one called `name`, else the first Workflow, CronWorkflow or
+ * WorkflowTemplate, in this order. A WorkflowTemplate is run as a workflow that refers to it.
  */
 export function selectWorkflow(loaded: LoadedDocuments, name?: string): SelectedWorkflow {
   const { documents } = loaded;
@@ -38,7 +38,10 @@ export function selectWorkflow(loaded: LoadedDocuments, name?: string): Selected
   };
 }
 
-/** The spec with parameters given on the command line and another entrypoint; given ones win, unknown ones are added. */
+/**
+ * The spec with parameters given on the command line and another entrypoint; given ones win,
+ * unknown ones are added.
+ */
 export function withGiven(
   spec: WorkflowSpec,
   given: { parameters: Readonly<Record<string, string>>; entrypoint?: string | undefined },

@@ -13,7 +13,9 @@ import { shouldExecute } from './when.ts';
 import { exitHookOf, shouldExpand } from './workflow.ts';
 import type { Call } from './workflow.ts';
 
-/** Takes one group of parallel steps further and sets its phase once every step and hook has ended. */
+/**
+ * Takes one group of parallel steps further and sets its phase once every step and hook has ended.
+ */
 export function executeGroup(context: StepsContext, group: Node, written: readonly Call[]): void {
   const { run } = context;
   if (isFulfilled(group)) return;
@@ -103,7 +105,9 @@ function resolveStep({ run, scope }: StepsContext, step: Call): Call {
   throw fault(`failed to resolve references: ${message}`);
 }
 
-/** Starts a step or looks at it again; `stop` when the group has ended or has to wait because of it. */
+/**
+ * Starts a step or looks at it again; `stop` when the group has ended or has to wait because of it.
+ */
 function startStep(
   context: StepsContext,
   group: Node,

@@ -19,7 +19,10 @@ export interface StepsContext {
   scope: LocalScope;
 }
 
-/** Takes a steps template one step further: its groups one after another, each once the one before has succeeded. */
+/**
+ * Takes a steps template one step further: its groups one after another, each once the one before
+ * has succeeded.
+ */
 export function executeSteps(
   run: Run,
   execution: Execution,

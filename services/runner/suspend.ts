@@ -4,7 +4,10 @@ import { initNode, setPhase, wakeAt } from './run-state.ts';
 import type { Execution, Run } from './run-state.ts';
 import type { Template } from './workflow.ts';
 
-/** A suspend template: goes on by itself after its duration; without one it waits for people, which is told at the end. */
+/**
+ * A suspend template: goes on by itself after its duration; without one it waits for people, which
+ * is told at the end.
+ */
 export function executeSuspend(run: Run, execution: Execution, template: Template): Node {
   const { name, holder, options } = execution;
   const node =

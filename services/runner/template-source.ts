@@ -44,7 +44,10 @@ export function templateNamed(base: TemplateBase, name: string): Template | unde
   return base.spec.templates?.find((template) => template.name === name);
 }
 
-/** The template that a holder names and the base in which its own names are looked up; a fault when it is missing. */
+/**
+ * The template that a holder names and the base in which its own names are looked up; a fault when
+ * it is missing.
+ */
 export function resolveTemplate(
   catalogue: Catalogue,
   base: TemplateBase,
@@ -69,7 +72,10 @@ export function resolveTemplate(
 const KIND_FIELDS: readonly TemplateKind[] = ['container', 'dag', 'steps', 'suspend'];
 const MERGED_LISTS = new Set(['env', 'parameters', 'volumeMounts', 'volumes', 'artifacts']);
 
-/** The template with the fields of `templateDefaults` it does not have itself; another kind's fields are left out. */
+/**
+ * The template with the fields of `templateDefaults` it does not have itself; another kind's fields
+ * are left out.
+ */
 export function withDefaults(
   template: Template,
   defaults: Partial<Template> | undefined,
@@ -82,7 +88,10 @@ export function withDefaults(
   return { ...mergeInto(Object.fromEntries(applicable), template), name: template.name };
 }
 
-/** A strategic merge: maps field by field, lists of named things by name, everything else from `over`. */
+/**
+ * A strategic merge: maps field by field, lists of named things by name, everything else from
+ * `over`.
+ */
 function mergeInto<T extends object>(under: object, over: T): T {
   const merged: Record<string, unknown> = { ...under };
   for (const [field, value] of Object.entries(over)) {

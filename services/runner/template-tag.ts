@@ -6,15 +6,20 @@ import { goJson } from './json-text.ts';
 import type { Variables } from './variables.ts';
 
 /**
- * What becomes of a tag that stands for nothing: `keep` leaves it as written, `refuse` is a fault, a list of roots
- * (`tasks`, `steps`) is a fault for those alone.
+ * What becomes of a tag that stands for nothing: `keep` leaves it as written, `refuse` is a fault,
+ * a list of roots (`tasks`, `steps`) is a fault for those alone.
  */
 export type Unresolved = 'keep' | 'refuse' | readonly string[];
 
-/** The mark that lint puts where a value is known only at run time; an expression over it is left alone. */
+/**
+ * The mark that lint puts where a value is known only at run time; an expression over it is left
+ * alone.
+ */
 export const PLACEHOLDER = '__argo__internal__placeholder-';
 
-/** Names whose value comes later than the first pass, so that an expression over them has to wait. */
+/**
+ * Names whose value comes later than the first pass, so that an expression over them has to wait.
+ */
 const LATE = new Set([
   'item',
   'retries',
@@ -27,9 +32,10 @@ const LATE = new Set([
 ]);
 
 /**
- * Replaces `{{name}}` and `{{=expression}}` in the text of a JSON document, once from left to right; a value is put in
- * escaped, and is not looked at again in this pass. Working on the JSON text, not on the parsed value, is what Argo
- * does, and what makes a tag in a key or a tag inside a tag work.
+ * Replaces `{{name}}` and `{{=expression}}` in the text of a JSON document, once from left to
+ * right; a value is put in escaped, and is not looked at again in this pass. Working on the JSON
+ * text, not on the parsed value, is what Argo does, and what makes a tag in a key or a tag inside a
+ * tag work.
  */
 export function replaceTags(json: string, variables: Variables, unresolved: Unresolved): string {
   let from = json.indexOf('{{');
@@ -67,7 +73,9 @@ export function plainTags(json: string): string[] {
   return tags;
 }
 
-/** Fills in a value that is written as JSON; a fault says so when the outcome is no JSON any more. */
+/**
+ * Fills in a value that is written as JSON; a fault says so when the outcome is no JSON any more.
+ */
 export function replaceIn<T>(value: T, variables: Variables, unresolved: Unresolved): T {
   const json = JSON.stringify(value);
   const replaced = replaceTags(json, variables, unresolved);
@@ -100,7 +108,9 @@ function replaceTag(tag: string, variables: Variables, unresolved: Unresolved): 
   return `{{${tag}}}`;
 }
 
-/** `{{inputs.parameters.{{x}}}}`: the inner tag is replaced in this pass, the outer one in the next. */
+/**
+ * `{{inputs.parameters.{{x}}}}`: the inner tag is replaced in this pass, the outer one in the next.
+ */
 function replaceNested(tag: string, variables: Variables): string | null {
   const index = tag.lastIndexOf('{{');
   if (index <= 0) return null;

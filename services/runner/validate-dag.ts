@@ -26,7 +26,10 @@ interface Dag {
   resolved: Map<string, Template | null>;
 }
 
-/** Checks a DAG template in the order in which Argo does, so that of two mistakes the same one is told. */
+/**
+ * Checks a DAG template in the order in which Argo does, so that of two mistakes the same one is
+ * told.
+ */
 export function checkDag(template: Template, base: TemplateBase, { scope, lint }: Around): void {
   const path = `templates.${template.name}`;
   if (template.activeDeadlineSeconds !== undefined) {
@@ -58,7 +61,10 @@ function prefixed<T>(prefix: string, work: () => T): T {
   return result.value;
 }
 
-/** Orders the tasks so that each comes after what it depends on; a fault for a double name, a stranger or a cycle. */
+/**
+ * Orders the tasks so that each comes after what it depends on; a fault for a double name, a
+ * stranger or a cycle.
+ */
 function sortTasks(
   tasks: readonly DagTask[],
   read: (task: DagTask) => ReadonlyMap<string, DependencyKind>,

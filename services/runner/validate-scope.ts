@@ -50,7 +50,10 @@ const ALWAYS = [
   'node.name',
 ];
 
-/** Checks every plain tag of a value written as JSON; a fault names the first that nothing stands for. */
+/**
+ * Checks every plain tag of a value written as JSON; a fault names the first that nothing stands
+ * for.
+ */
 export function checkTags(value: unknown, scope: Scope, lint: Lint): void {
   for (const tag of plainTags(JSON.stringify(value))) {
     const name = tag.trim();
@@ -76,7 +79,10 @@ export function holdsTag(text: string): boolean {
   return TAG.test(text);
 }
 
-/** Adds what can be read of a task or step (`root` is `tasks` or `steps`) once it is known to be there. */
+/**
+ * Adds what can be read of a task or step (`root` is `tasks` or `steps`) once it is known to be
+ * there.
+ */
 export function addOutputs(
   template: Template | null,
   { root, name, lint, scope }: { root: 'tasks' | 'steps'; name: string; lint: Lint; scope: Scope },
@@ -105,7 +111,9 @@ export function addOutputs(
   if (ancestor) scope.set(`${path}.status`, true);
 }
 
-/** Adds `item` and `item.k` for a fan-out; a fault when more than one way of fanning out is given. */
+/**
+ * Adds `item` and `item.k` for a fan-out; a fault when more than one way of fanning out is given.
+ */
 export function addItems(call: Call, scope: Scope): void {
   const items = call.withItems ?? [];
   const hasParam = call.withParam !== undefined && call.withParam !== '';

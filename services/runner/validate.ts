@@ -21,8 +21,8 @@ export interface ValidateOptions {
 }
 
 /**
- * Argo's own check of a workflow (workflow/validate): throws a fault with Argo's text for the first mistake, in
- * Argo's order. What Argo accepts and fails later is accepted here.
+ * Argo's own check of a workflow (workflow/validate): throws a fault with Argo's text for the first
+ * mistake, in Argo's order. What Argo accepts and fails later is accepted here.
  */
 export function validateWorkflow(options: ValidateOptions): void {
   const { spec, metadata, catalogue, as } = options;

@@ -88,7 +88,9 @@ export function readTokens(expression: string): Token[] {
   return tokens;
 }
 
-/** Checks that each token may follow the one before, and turns the text after `=~` into a pattern. */
+/**
+ * Checks that each token may follow the one before, and turns the text after `=~` into a pattern.
+ */
 export function checkTokens(tokens: readonly Token[]): Token[] {
   let state: TokenKind = 'UNKNOWN';
   let last: Token | null = null;

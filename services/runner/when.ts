@@ -7,8 +7,8 @@ import type { Token } from './when-token.ts';
 type Value = string | number | boolean | RegExp | null | Value[];
 
 /**
- * Whether a task runs: evaluates a `when` whose tags are replaced. A bare word is text, numbers compare as numbers,
- * a quoted number is text. The faults are Argo's, with its spelling.
+ * Whether a task runs: evaluates a `when` whose tags are replaced. A bare word is text, numbers
+ * compare as numbers, a quoted number is text. The faults are Argo's, with its spelling.
  */
 export function shouldExecute(when: string | undefined): boolean {
   if (when === undefined || when === '') return true;
@@ -138,7 +138,8 @@ function prefixed(symbol: string, value: Value): Value {
 
 function binary(symbol: string, left: Value, read: () => Value): Value {
   if (symbol === '&&' || symbol === '||') {
-    // The right side is read in any case, to step over it; what fails in it only counts when it is needed.
+    // The right side is read in any case, to step over it; what fails in it only counts when it is
+    // needed.
     const right = attempt(read);
     if (left === (symbol === '||')) return left;
     if ('fault' in right) throw right.fault;

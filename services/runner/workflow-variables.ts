@@ -111,7 +111,10 @@ export function workflowVariables(
   return globals;
 }
 
-/** The spec with its own tags filled in, apart from the templates, which are filled in when they start. */
+/**
+ * The spec with its own tags filled in, apart from the templates, which are filled in when they
+ * start.
+ */
 export function filledSpec(spec: WorkflowSpec, globals: Map<string, string>): WorkflowSpec {
   const { templates, ...rest } = spec;
   const filled = replaceIn(rest, layered(globals), 'keep');

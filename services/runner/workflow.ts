@@ -1,4 +1,7 @@
-/** The parts of Argo's types that the runner reads. Field names are Argo's own; `undefined` is "not written". */
+/**
+ * The parts of Argo's types that the runner reads. Field names are Argo's own; `undefined` is "not
+ * written".
+ */
 export interface Parameter {
   name: string;
   value?: string;
@@ -166,8 +169,8 @@ export function shouldExpand(call: Call): boolean {
 }
 
 /**
- * The hook that runs after the node, from `onExit` or `hooks.exit`. Without arguments of its own it gets the
- * workflow's, as in Argo.
+ * The hook that runs after the node, from `onExit` or `hooks.exit`. Without arguments of its own it
+ * gets the workflow's, as in Argo.
  */
 export function exitHookOf(
   holder: Pick<Call, 'hooks' | 'onExit'>,

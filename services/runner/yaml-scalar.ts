@@ -1,4 +1,6 @@
-/** The values a plain scalar of YAML 1.1 can stand for, as Argo's reader (go-yaml 2) resolves it. */
+/**
+ * The values a plain scalar of YAML 1.1 can stand for, as Argo's reader (go-yaml 2) resolves it.
+ */
 export type ScalarValue = string | number | bigint | boolean | null;
 
 const WORDS = new Map<string, ScalarValue>([
@@ -26,7 +28,10 @@ const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 const INT64_MAX = 9_223_372_036_854_775_807n;
 const UINT64_MAX = 18_446_744_073_709_551_615n;
 
-/** Resolves a plain (unquoted) scalar. `n`, `yes` and `off` are booleans; `0777` is octal; `1_000` is 1000. */
+/**
+ * Resolves a plain (unquoted) scalar. `n`, `yes` and `off` are booleans; `0777` is octal; `1_000`
+ * is 1000.
+ */
 export function plainScalar(source: string): ScalarValue {
   const word = WORDS.get(source);
   if (word !== undefined) return word;

@@ -91,7 +91,8 @@ function unevenStore(store: ObjectStore, random: () => number): ObjectStore {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
   };
-  const late = <A extends readonly unknown[], T>(call: (...args: A) => Promise<T>) =>
+  const late =
+    <A extends readonly unknown[], T>(call: (...args: A) => Promise<T>) =>
     async (...args: A): Promise<T> => {
       await yielding();
       const result = await call(...args);
@@ -132,12 +133,18 @@ describe('two whole runs that race', () => {
     for (const logicalDate of ['2026-11-21', '2026-11-22']) {
       await goodRun({ ...bench, store: single }, { runId: logicalDate, logicalDate });
       const racing = sides.map((side) =>
-        runPipeline({ ...bench, store: side.store }, { runId: side.runId + logicalDate, logicalDate }),
+        runPipeline(
+          { ...bench, store: side.store },
+          { runId: side.runId + logicalDate, logicalDate },
+        ),
       );
       expect((await Promise.all(racing)).map(({ error }) => error)).toEqual([null, null]);
       expect(await contentOf(raced)).toEqual(await contentOf(single));
       expect(await brokenInvariants({ ...bench, store: raced }, folder.path)).toEqual([]);
-      site.files.set(zipPath('201707'), zipOf({ '6_Portfolios_2x3.CSV': tinyCsv({ nudge: seed }) }));
+      site.files.set(
+        zipPath('201707'),
+        zipOf({ '6_Portfolios_2x3.CSV': tinyCsv({ nudge: seed }) }),
+      );
     }
   });
 });

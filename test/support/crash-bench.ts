@@ -88,16 +88,24 @@ export async function crashBench(options: CrashBenchOptions): Promise<CrashBench
 
 /** Crashes the scenario before and after every n-th call, and tells all that was wrong, by call. */
 export async function crashFaults(options: CrashBenchOptions, every: number): Promise<string[]> {
+  const sides = (['before', 'after'] as const).map((when) => crashSide(options, every, when));
+  return (await Promise.all(sides)).flat();
+}
+
+/** The two sides have a bench of their own, so that one calculates while the other waits for its engine. */
+async function crashSide(
+  options: CrashBenchOptions,
+  every: number,
+  when: 'before' | 'after',
+): Promise<string[]> {
   await using bench = await crashBench(options);
   const faults: string[] = [];
   for (let call = 1; call <= bench.calls.length; call += every) {
-    for (const when of ['before', 'after'] as const) {
-      const found = await bench.disturb({ call, when, error: 'crash' }, (error) =>
-        error instanceof Crash ? null : `the run did not end in the crash but in ${String(error)}`,
-      );
-      const at = `${when} call ${call} (${bench.calls[call - 1]})`;
-      faults.push(...found.map((fault) => `${at}: ${fault}`));
-    }
+    const found = await bench.disturb({ call, when, error: 'crash' }, (error) =>
+      error instanceof Crash ? null : `the run did not end in the crash but in ${String(error)}`,
+    );
+    const at = `${when} call ${call} (${bench.calls[call - 1]})`;
+    faults.push(...found.map((fault) => `${at}: ${fault}`));
   }
   return faults;
 }
@@ -119,7 +127,13 @@ async function runUndisturbed(place: Place): Promise<Undisturbed> {
   const broken = await brokenInvariants(ports, place.folder, landedBefore);
   if (broken.length > 0) throw new Error(broken.join('\n'));
   const viewAfter = (await readerView(ports, place.folder)).view;
-  return { calls: plan.calls, content: await contentOf(store), viewBefore, viewAfter, landedBefore };
+  return {
+    calls: plan.calls,
+    content: await contentOf(store),
+    viewBefore,
+    viewAfter,
+    landedBefore,
+  };
 }
 
 async function disturb(
@@ -157,7 +171,9 @@ function benchOf({ site, openEngine, folder }: Place, store: ObjectStore, plan?:
 }
 
 function otherKeys(one: ReadonlyMap<string, string>, two: ReadonlyMap<string, string>): string[] {
-  return [...new Set([...one.keys(), ...two.keys()])].filter((key) => one.get(key) !== two.get(key));
+  return [...new Set([...one.keys(), ...two.keys()])].filter(
+    (key) => one.get(key) !== two.get(key),
+  );
 }
 
 /** Stores that begin again and again as one was when it was kept. */

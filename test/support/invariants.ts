@@ -111,7 +111,8 @@ function compare(
     if (visible.length === 0) continue;
     const whole = versions.findLast(
       ({ parts }) =>
-        parts.length === visible.length && parts.every((part) => seen.get(part.key) === part.sha256),
+        parts.length === visible.length &&
+        parts.every((part) => seen.get(part.key) === part.sha256),
     );
     if (whole) view.push(`${partition}@${whole.version}`);
     else faults.push(`L4: of ${partition} a reader sees ${visible.join(', ')}`);

@@ -178,9 +178,11 @@ function stepRecord(of: {
 }
 
 function portsOf({ bench, notices, logged }: Run, scratch: string): StepPorts {
-  const at = (level: string) => (event: string, fields: Record<string, unknown> = {}) => {
-    logged.push({ level, event, fields });
-  };
+  const at =
+    (level: string) =>
+    (event: string, fields: Record<string, unknown> = {}) => {
+      logged.push({ level, event, fields });
+    };
   return {
     store: bench.store,
     records: objectRecords(bench.store),
@@ -246,7 +248,8 @@ export async function contentOf(store: ObjectStore): Promise<Map<string, string>
 
 /** Copies every object of a store into an empty one. */
 export async function copyStore(from: ObjectStore, to: ObjectStore): Promise<ObjectStore> {
-  for await (const { key } of from.list('')) await to.put(key, (await from.get(key)) ?? Buffer.of());
+  for await (const { key } of from.list(''))
+    await to.put(key, (await from.get(key)) ?? Buffer.of());
   return to;
 }
 

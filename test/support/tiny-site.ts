@@ -62,7 +62,9 @@ export function siteOf(files: Record<string, Uint8Array | null>): TinySite {
   const site: TinySite = {
     pageUrl: `${ORIGIN}/six_portfolios_archive.html`,
     links: Object.keys(files),
-    files: new Map(Object.entries(files).flatMap(([path, bytes]) => (bytes ? [[path, bytes]] : []))),
+    files: new Map(
+      Object.entries(files).flatMap(([path, bytes]) => (bytes ? [[path, bytes]] : [])),
+    ),
     source: { fetch: async (request) => reply(site, request) },
   };
   return site;

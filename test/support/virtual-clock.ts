@@ -8,8 +8,9 @@ interface Sleeper {
 }
 
 /**
- * A clock of a simulated world in which all that takes time is a sleep: once the event loop has nothing else to do, time
- * jumps to the earliest sleeper. Sleeps that race each other end in the order of their times, and cost nothing.
+ * A clock of a simulated world in which all that takes time is a sleep: once the event loop has
+ * nothing else to do, time jumps to the earliest sleeper. Sleeps that race each other end in the
+ * order of their times, and cost nothing.
  */
 export function virtualClock(start: Date): Clock {
   let nowMs = start.getTime();

@@ -31,8 +31,13 @@ export async function duckdbEngine(options: DuckdbOptions): Promise<QueryEngine>
   options.signal?.addEventListener('abort', stop);
 
   return {
-    run: (sql) =>
-      pool.use(async (connection) => (await translated(sql, connection.run(sql))).rowsChanged),
+    run: async (sql) => {
+      if (!/^\s*USE\s/i.test(sql)) {
+        return pool.use(async (one) => (await translated(sql, one.run(sql))).rowsChanged);
+      }
+      await pool.useAll((one) => translated(sql, one.run(sql)));
+      return 0;
+    },
     query: (sql, values = [], rowsMax = QUERY_ROWS_MAX) =>
       pool.use((connection) =>
         translated(
@@ -45,11 +50,11 @@ export async function duckdbEngine(options: DuckdbOptions): Promise<QueryEngine>
         await translated(sql, onlySelect(connection, sql));
         return translated(sql, readRows(connection.streamAndReadUntil(sql, rowsMax + 1), rowsMax));
       }),
-    append: (table, ...batches) => pool.use((connection) => append(connection, table, batches)),
+    append: (table, ...batches) =>
+      pool.use((one) => translated(`append to ${table}`, append(one, table, batches))),
     close: async () => {
       options.signal?.removeEventListener('abort', stop);
-      await pool.idle();
-      pool.all.forEach((connection) => connection.closeSync());
+      await pool.close((connection) => connection.closeSync());
       instance.closeSync();
     },
   };
@@ -70,9 +75,12 @@ async function connectionPool(connect: () => Promise<DuckDBConnection>, size: nu
     if (next) next(connection);
     else free.push(connection);
   };
+  const closed = new PipelineError('bug', 'query engine: used after it was closed');
+  let isClosed = false;
   return {
     all,
     async use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+      if (isClosed) throw closed;
       const connection = await take();
       try {
         return await work(connection);
@@ -80,9 +88,21 @@ async function connectionPool(connect: () => Promise<DuckDBConnection>, size: nu
         give(connection);
       }
     },
-    /** A connection closed under a running statement would crash the process. */
-    idle: async () => {
-      await Promise.all(all.map(take));
+    /** On every connection, once all that was asked before is done: what a session holds is the same in each. */
+    async useAll(work: (connection: DuckDBConnection) => Promise<unknown>): Promise<void> {
+      if (isClosed) throw closed;
+      const taken = await Promise.all(all.map(take));
+      try {
+        for (const connection of taken) await work(connection);
+      } finally {
+        taken.forEach(give);
+      }
+    },
+    /** Waits for what was asked before: a connection closed under a running statement would crash the process. */
+    async close(end: (connection: DuckDBConnection) => void): Promise<void> {
+      if (isClosed) return;
+      isClosed = true;
+      (await Promise.all(all.map(take))).forEach(end);
     },
   };
 }
@@ -111,6 +131,11 @@ async function onlySelect(connection: DuckDBConnection, sql: string): Promise<vo
   const prepared = await statements.prepare(0);
   const type = prepared.statementType;
   prepared.destroySync();
+  if (type === StatementType.EXPLAIN && /\banaly[sz]e\b/i.test(sql)) {
+    throw new PipelineError('denied', 'query is an EXPLAIN ANALYZE, which runs what it explains', {
+      hint: 'give EXPLAIN without ANALYZE',
+    });
+  }
   if (type !== StatementType.SELECT && type !== StatementType.EXPLAIN) {
     const name = StatementType[type] ?? 'unknown';
     throw new PipelineError('denied', `query is a ${name} statement; only reading is allowed`, {
@@ -168,7 +193,7 @@ function translate(sql: string, error: unknown): PipelineError {
   const text = error instanceof Error ? error.message : String(error);
   const firstLine = text.split('\n', 1)[0] ?? text;
   const detail = { cause: error };
-  if (text.startsWith('Permission Error')) {
+  if (text.startsWith('Permission Error') || text.includes('configuration has been locked')) {
     return new PipelineError('denied', `query reaches outside its tables: ${firstLine}`, detail);
   }
   if (/^INTERRUPT/i.test(text)) {

@@ -4,10 +4,17 @@ import { quoteText } from '../../core/column.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
-import type { Problem, Step, StepPorts } from '../../ports/step.ts';
+import type { Problem, Step, StepPorts, StepResult } from '../../ports/step.ts';
 import { latestCommits } from '../../stages/shape/publish.ts';
+import {
+  type CatalogueState,
+  currentState,
+  keepState,
+  listFingerprint,
+} from './catalogue-state.ts';
 import { MAP_COLUMNS, MAP_KEY, type MapRow, mapRows } from './ingestion-map.ts';
 import { DATASET } from './ledger.ts';
+import { refuseWhenNoneIsRead } from './refused.ts';
 import { strayRows } from './stray.ts';
 
 /** Writings of the map before giving up on racing commits; the next run goes on from there. */
@@ -15,31 +22,50 @@ const ROUNDS_MAX = 5;
 
 /**
  * Writes the ingestion map (requirements 1.9) from the committed vintages, by one PUT: the act by which readers see
- * a new vintage. A commit that arrives while the map is written is found by looking again after the PUT.
+ * a new vintage. A commit that arrives while the map is written is found by looking again after the PUT. Only then is
+ * a run refused of which no CSV could be read.
  */
 export const catalogue: Step = {
   name: 'catalogue',
   summary: 'Write the ingestion map, which makes committed vintages visible',
   parameters: [],
-  async run(ports) {
-    const engine = await ports.openEngine([ports.scratch]);
-    try {
-      let isChanged = false;
-      for (let round = 1; ; round++) {
-        const { rows, problems } = await readRows(ports, engine);
-        const bytes = await renderMap(engine, ports.scratch, rows);
-        const stored = await ports.store.get(MAP_KEY, { signal: ports.signal });
-        const isCurrent = stored !== null && sha256(stored) === sha256(bytes);
-        if (isCurrent || round > ROUNDS_MAX)
-          return resultOf(rows, problems, isChanged ? bytes.length : 0);
-        await ports.store.put(MAP_KEY, bytes, { signal: ports.signal });
-        isChanged = true;
-      }
-    } finally {
-      await engine.close();
-    }
+  async run(ports, _parameters, run) {
+    const known = await currentState(ports, await listFingerprint(ports));
+    const result = known ? unchanged(known) : await makeMap(ports);
+    await refuseWhenNoneIsRead(ports, run);
+    return result;
   },
 };
+
+async function makeMap(ports: StepPorts): Promise<StepResult> {
+  const engine = await ports.openEngine([ports.scratch]);
+  try {
+    let isChanged = false;
+    for (let round = 1; ; round++) {
+      const listed = await listFingerprint(ports);
+      const { rows, problems } = await readRows(ports, engine);
+      const bytes = await renderMap(engine, ports.scratch, rows);
+      const stored = await ports.store.get(MAP_KEY, { signal: ports.signal });
+      const isCurrent = stored !== null && sha256(stored) === sha256(bytes);
+      if (isCurrent || round > ROUNDS_MAX) {
+        const result = resultOf(rows, problems, isChanged ? bytes.length : 0);
+        // A map with problems is made again by every run, so that every run tells them.
+        if (problems.length === 0) {
+          await keepState(ports, listed, { outputs: result.outputs, objects: rows.length });
+        }
+        return result;
+      }
+      await ports.store.put(MAP_KEY, bytes, { signal: ports.signal });
+      isChanged = true;
+    }
+  } finally {
+    await engine.close();
+  }
+}
+
+function unchanged({ outputs, objects }: CatalogueState): StepResult {
+  return { outputs, counts: { objectsRead: objects, objectsSkipped: 1 }, problems: [] };
+}
 
 async function readRows(ports: StepPorts, engine: QueryEngine) {
   const { store, signal } = ports;

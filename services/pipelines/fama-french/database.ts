@@ -1,10 +1,8 @@
-import { dirname, join } from 'node:path';
-import { writeFile, rm, mkdir } from 'node:fs/promises';
 import type { Dataset, DatasetColumn, TableObject } from '../../core/dataset.ts';
 import { quoteText } from '../../core/column.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { Database } from '../../stages/serve/database.ts';
-import type { ServePorts } from '../../stages/serve/localise.ts';
+import { keepInCache, type ServePorts } from '../../stages/serve/localise.ts';
 import { MAP_COLUMNS, MAP_KEY } from './ingestion-map.ts';
 import viewSql from './tables.sql';
 
@@ -100,9 +98,8 @@ async function listedObjects(
   map: Uint8Array,
   asOf: string | null,
 ): Promise<TableObject[]> {
-  const path = join(ports.cache, `map-${sha256(map)}.parquet`);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, map);
+  // Kept there, these very bytes are also what `data_ingestion_map` is opened on, though a run may replace the object.
+  const path = await keepInCache(ports.cache, map);
   const engine = await ports.openEngine([ports.cache]);
   try {
     const until = asOf === null ? '' : `AND ingestion_date <= DATE ${quoteText(asOf)}`;
@@ -117,7 +114,6 @@ async function listedObjects(
     }));
   } finally {
     await engine.close();
-    await rm(path, { force: true });
   }
 }
 

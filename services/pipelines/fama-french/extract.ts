@@ -11,6 +11,7 @@ import {
   ARCHIVES,
   type ExtractPlan,
   planCollection,
+  SHARD_PREFIX,
   type TransformPlan,
 } from './ledger.ts';
 import { archiveId, isSettled, readKnown } from './pending.ts';
@@ -214,7 +215,7 @@ async function planShards(
 ): Promise<string[]> {
   const ids: string[] = [];
   for (let start = 0; start < csvs.length; start += shardSize) {
-    const id = `transform-plan-${ids.length}`;
+    const id = `${SHARD_PREFIX}${ids.length}`;
     const shard = csvs
       .slice(start, start + shardSize)
       .map(([key, hash]) => ({ key, sha256: hash }));

@@ -50,6 +50,9 @@ export interface ExtractPlan {
   logKey: string;
 }
 
+/** What the ids of all transform plans begin with. */
+export const SHARD_PREFIX = 'transform-plan-';
+
 /** What extract hands to one shard of transform. */
 export interface TransformPlan {
   csvs: { key: string; sha256: string }[];

@@ -45,7 +45,8 @@ export function pendingArchives(
 ): ExtractPlan['archives'] {
   const owners = csvOwners(known.archives.values());
   return downloads.flatMap(({ link, record }) => {
-    if (!record.archive || (!known.isForced && isDone(record.archive.key, known, owners))) return [];
+    if (!record.archive || (!known.isForced && isDone(record.archive.key, known, owners)))
+      return [];
     const { key, sha256 } = record.archive;
     return [{ key, url: link.url, sha256, year: link.year, month: link.month }];
   });
@@ -60,9 +61,7 @@ function isDone(key: string, known: Known, owners: CsvOwners): boolean {
   const record = known.archives.get(archiveId(key));
   return (
     record !== undefined &&
-    record.csvs.every(
-      (csv) => isSettled(csv, known) || isOutdated(record, owners.get(csv.key)),
-    )
+    record.csvs.every((csv) => isSettled(csv, known) || isOutdated(record, owners.get(csv.key)))
   );
 }
 

@@ -33,8 +33,6 @@ export function csvOwners(records: Iterable<ArchiveRecord>): CsvOwners {
  */
 export function isOutdated(archive: Landed, owner: Landed | undefined): boolean {
   return (
-    owner !== undefined &&
-    owner.url !== archive.url &&
-    compareArchives(owner.key, archive.key) > 0
+    owner !== undefined && owner.url !== archive.url && compareArchives(owner.key, archive.key) > 0
   );
 }

@@ -55,7 +55,11 @@ export function runCollection(pipeline: string): string {
 }
 
 /** Notes that a run has begun; true for the first step to say so. */
-export async function recordRunStart(records: RecordStore, run: RunIdentity, startedAt: Date): Promise<boolean> {
+export async function recordRunStart(
+  records: RecordStore,
+  run: RunIdentity,
+  startedAt: Date,
+): Promise<boolean> {
   const record = summarise(run, [], { status: 'running', startedAt, endedAt: null });
   try {
     return await records.putIfAbsent(runCollection(run.pipeline), run.runId, record);

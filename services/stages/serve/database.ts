@@ -24,16 +24,21 @@ export async function openDatabase(
   const objects = await database.objects(ports, asOf);
   const local = await localise(ports, [...objects.values()].flat());
   const engine = await ports.openEngine(local.folders);
-  await engine.run(`CREATE SCHEMA ${quoteIdentifier(database.name)}`);
-  await engine.run(`USE ${quoteIdentifier(database.name)}`);
-  for (const dataset of database.datasets) {
-    if (dataset.kind !== 'table') continue;
-    const paths = (objects.get(dataset.name) ?? []).map(({ key }) => local.paths.get(key) ?? key);
-    const filter = asOf === null ? null : (database.rowFilter?.(dataset.name, asOf) ?? null);
-    await engine.run(tableSql(dataset, paths, filter));
+  try {
+    await engine.run(`CREATE SCHEMA ${quoteIdentifier(database.name)}`);
+    await engine.run(`USE ${quoteIdentifier(database.name)}`);
+    for (const dataset of database.datasets) {
+      if (dataset.kind !== 'table') continue;
+      const paths = (objects.get(dataset.name) ?? []).map(({ key }) => local.paths.get(key) ?? key);
+      const filter = asOf === null ? null : (database.rowFilter?.(dataset.name, asOf) ?? null);
+      await engine.run(tableSql(dataset, paths, filter));
+    }
+    await engine.run(database.viewSql);
+    return engine;
+  } catch (error) {
+    await engine.close();
+    throw error;
   }
-  await engine.run(database.viewSql);
-  return engine;
 }
 
 function tableSql(

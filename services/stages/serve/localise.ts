@@ -1,4 +1,4 @@
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { PipelineError } from '../../core/error.ts';
@@ -38,8 +38,8 @@ export async function localise(
 }
 
 async function fetched(ports: ServePorts, object: TableObject): Promise<string> {
-  const path = join(ports.cache, object.sha256.slice(0, 2), `${object.sha256}.parquet`);
-  if (await stat(path).catch(() => null)) return path;
+  const path = cachePath(ports.cache, object.sha256);
+  if (await isThere(path)) return path;
   const bytes = await ports.store.get(object.key, { signal: ports.signal });
   if (!bytes) {
     throw new PipelineError(
@@ -59,8 +59,31 @@ async function fetched(ports: ServePorts, object: TableObject): Promise<string> 
       },
     );
   }
+  return keepInCache(ports.cache, bytes);
+}
+
+/**
+ * Keeps bytes in the cache, where `localise` finds them by their hash, and returns their path. Whoever else keeps or
+ * reads the same bytes at that moment, in this process or another, is not disturbed.
+ */
+export async function keepInCache(cache: string, bytes: Uint8Array): Promise<string> {
+  const path = cachePath(cache, sha256(bytes));
+  if (await isThere(path)) return path;
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, bytes);
-  await rename(`${path}.part`, path);
+  const own = await mkdtemp(join(cache, 'fetch-'));
+  try {
+    await writeFile(join(own, 'object'), bytes);
+    await rename(join(own, 'object'), path);
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
   return path;
+}
+
+function cachePath(cache: string, hash: string): string {
+  return join(cache, hash.slice(0, 2), `${hash}.parquet`);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null;
 }

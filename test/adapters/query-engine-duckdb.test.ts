@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { duckdbEngine } from '../../services/adapters/query-engine/duckdb.ts';
+import { queryEngineContract } from '../contract/query-engine.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const MEMORY_BYTES = 128 * 2 ** 20;
+
+queryEngineContract('DuckDB', (request) =>
+  duckdbEngine({ ...request, memoryBytesMax: MEMORY_BYTES, threads: 1, connections: 4 }),
+);
+
+it('the bytes of a Parquet file do not depend on threads or connections', async () => {
+  await using folder = await tempFolder();
+  const folders = [folder.path];
+  const files: Buffer[] = [];
+  for (const size of [1, 4]) {
+    const options = { folders, memoryBytesMax: MEMORY_BYTES, threads: size, connections: size };
+    const engine = await duckdbEngine(options);
+    const path = `${folder.path}/${size}.parquet`;
+    await engine.run('CREATE TABLE t AS SELECT i, sin(i) AS v FROM range(300000) r(i)');
+    await engine.run(`COPY (FROM t) TO '${path}' (FORMAT parquet, COMPRESSION snappy)`);
+    await engine.close();
+    files.push(await readFile(path));
+  }
+  expect(files[1]?.equals(files[0] ?? Buffer.of())).toBe(true);
+});
+
+it('a statement that needs more memory than allowed is too-large, or spills into its own folder', async () => {
+  await using folder = await tempFolder();
+  const options = { folders: [folder.path], memoryBytesMax: 16 * 2 ** 20, threads: 1 };
+  const engine = await duckdbEngine({ ...options, connections: 1 });
+  const sql = "SELECT list(i || 'some text to fill memory with') FROM range(3000000) r(i)";
+  await expect(engine.run(`CREATE TABLE t AS ${sql}`)).rejects.toMatchObject({ kind: 'too-large' });
+  expect((await engine.query('SELECT 1')).rows).toEqual([[1]]);
+  await engine.close();
+});
