@@ -233,9 +233,12 @@ export async function sharedEngine(
   };
 }
 
-const TELLS_OF_ONE_RUN = /^(?:_records\/(?:runs|steps)\/|logs\/)/;
+const TELLS_OF_ONE_RUN = /^(?:_records\/(?:runs|steps|catalogue)\/|logs\/)/;
 
-/** sha256 by key of all objects but those that tell of one run: run records, plans, log CSVs. */
+/**
+ * sha256 by key of all objects but those that tell of one run: run records, plans, log CSVs; and but what the
+ * catalogue keeps of etags, which a store may draw from the time of a write.
+ */
 export async function contentOf(store: ObjectStore): Promise<Map<string, string>> {
   const content = new Map<string, string>();
   for await (const { key } of store.list('')) {

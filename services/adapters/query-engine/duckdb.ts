@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBResultReader, DuckDBVector } from '@duckdb/node-api';
 import { PipelineError } from '../../core/error.ts';
 import type { ColumnData, QueryEngine, QueryResult } from '../../ports/query-engine.ts';
 import { duckdbRows } from './duckdb-rows.ts';
@@ -170,13 +170,31 @@ async function append(
       const rowCount = columns[0]?.values.length ?? 0;
       for (let start = 0; start < rowCount; start += CHUNK_ROWS) {
         const chunk = DuckDBDataChunk.create(types);
-        chunk.setColumns(columns.map(({ values }) => values.slice(start, start + CHUNK_ROWS)));
+        chunk.rowCount = Math.min(CHUNK_ROWS, rowCount - start);
+        for (const [at, { values }] of columns.entries())
+          fill(chunk.getColumnVector(at), values, start);
         appender.appendDataChunk(chunk);
       }
     }
   } finally {
     appender.closeSync();
   }
+}
+
+/**
+ * Values into a vector of a chunk. A vector of numbers keeps them in a typed array, which takes all at once; value by
+ * value, as the package does it, is several times slower.
+ */
+function fill(vector: DuckDBVector, values: ColumnData['values'], start: number): void {
+  const { itemCount } = vector;
+  const wanted =
+    start === 0 && values.length === itemCount ? values : values.slice(start, start + itemCount);
+  const items: unknown = Reflect.get(vector, 'items');
+  const isTyped = items instanceof Float64Array || items instanceof Int32Array;
+  if (isTyped && !(wanted as readonly unknown[]).includes(null))
+    items.set(wanted as readonly number[]);
+  else for (const [index, value] of wanted.entries()) vector.setItem(index, value);
+  vector.flush();
 }
 
 async function translated<T>(sql: string, answer: Promise<T>): Promise<T> {

@@ -13,7 +13,7 @@ export interface CatalogueState {
 
 const COLLECTION = 'catalogue';
 
-/** The fingerprint of the commits and parts as they are listed now; the map's own etag is added when it is asked for. */
+/** The fingerprint of the commits and parts as they are listed now. */
 export async function listFingerprint({ store, signal }: StepPorts): Promise<string> {
   const seen: string[] = [store.url];
   for (const prefix of [commitPrefix(DATASET), 'transformed_data/']) {
@@ -22,14 +22,18 @@ export async function listFingerprint({ store, signal }: StepPorts): Promise<str
   return sha256(JSON.stringify(seen));
 }
 
-/** Keeps the state of a map made from what `listed` is the fingerprint of. */
+/** The etag of the map as it is now. Asked before the map is read, it never belongs to later bytes than those read. */
+export async function mapEtag({ store, signal }: StepPorts): Promise<string> {
+  return (await store.head(MAP_KEY, { signal }))?.etag ?? '';
+}
+
+/** Keeps the state of a map with this etag, made from what `listed` is the fingerprint of. */
 export async function keepState(
-  ports: StepPorts,
-  listed: string,
+  { records }: StepPorts,
+  from: { listed: string; etag: string },
   state: Omit<CatalogueState, 'fingerprint'>,
 ): Promise<void> {
-  const fingerprint = await withMap(ports, listed);
-  await ports.records.put(COLLECTION, 'map', { fingerprint, ...state });
+  await records.put(COLLECTION, 'map', { fingerprint: fingerprintOf(from), ...state });
 }
 
 /** The kept state if it is that of the store as it is now; else null. */
@@ -38,23 +42,25 @@ export async function currentState(
   listed: string,
 ): Promise<CatalogueState | null> {
   const state = await ports.records.get<CatalogueState>(COLLECTION, 'map');
-  return state?.fingerprint === (await withMap(ports, listed)) ? state : null;
+  const etag = await mapEtag(ports);
+  return state?.fingerprint === fingerprintOf({ listed, etag }) ? state : null;
 }
 
-/** True when the tables were checked against this very state of the catalogue. */
-export async function isChecked({ records }: StepPorts): Promise<boolean> {
+/** The state of the catalogue by its fingerprint, and whether the tables were checked against it; '' without one. */
+export async function checkedState({
+  records,
+}: StepPorts): Promise<{ fingerprint: string; isChecked: boolean }> {
   const state = await records.get<CatalogueState>(COLLECTION, 'map');
   const checked = await records.get<{ fingerprint: string }>(COLLECTION, 'tables');
-  return state !== null && checked?.fingerprint === state.fingerprint;
+  const fingerprint = state?.fingerprint ?? '';
+  return { fingerprint, isChecked: state !== null && checked?.fingerprint === fingerprint };
 }
 
-/** Notes that the tables answered as the catalogue says. */
-export async function keepChecked({ records }: StepPorts): Promise<void> {
-  const state = await records.get<CatalogueState>(COLLECTION, 'map');
-  if (state) await records.put(COLLECTION, 'tables', { fingerprint: state.fingerprint });
+/** Notes that the tables answered as the catalogue said that had this fingerprint before they were asked. */
+export async function keepChecked({ records }: StepPorts, fingerprint: string): Promise<void> {
+  if (fingerprint !== '') await records.put(COLLECTION, 'tables', { fingerprint });
 }
 
-async function withMap({ store, signal }: StepPorts, listed: string): Promise<string> {
-  const map = await store.head(MAP_KEY, { signal });
-  return sha256(`${listed} ${map?.etag ?? ''}`);
+function fingerprintOf({ listed, etag }: { listed: string; etag: string }): string {
+  return sha256(`${listed} ${etag}`);
 }

@@ -11,6 +11,7 @@ import {
   currentState,
   keepState,
   listFingerprint,
+  mapEtag,
 } from './catalogue-state.ts';
 import { MAP_COLUMNS, MAP_KEY, type MapRow, mapRows } from './ingestion-map.ts';
 import { DATASET } from './ledger.ts';
@@ -45,13 +46,15 @@ async function makeMap(ports: StepPorts): Promise<StepResult> {
       const listed = await listFingerprint(ports);
       const { rows, problems } = await readRows(ports, engine);
       const bytes = await renderMap(engine, ports.scratch, rows);
+      const etag = await mapEtag(ports);
       const stored = await ports.store.get(MAP_KEY, { signal: ports.signal });
       const isCurrent = stored !== null && sha256(stored) === sha256(bytes);
       if (isCurrent || round > ROUNDS_MAX) {
         const result = resultOf(rows, problems, isChanged ? bytes.length : 0);
         // A map with problems is made again by every run, so that every run tells them.
         if (problems.length === 0) {
-          await keepState(ports, listed, { outputs: result.outputs, objects: rows.length });
+          const { outputs } = result;
+          await keepState(ports, { listed, etag }, { outputs, objects: rows.length });
         }
         return result;
       }

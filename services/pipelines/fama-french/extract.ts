@@ -39,7 +39,7 @@ interface Extracted {
 }
 
 /** Archives unpacked beside each other; the next are not begun before these are stored, which bounds memory. */
-const ARCHIVES_AT_ONCE = 4;
+const ARCHIVES_AT_ONCE = 8;
 
 /** Unpacks the landed ZIPs and names each CSV for its vintage (requirements 1.4). */
 export const extract: Step = {

@@ -2,7 +2,7 @@ import { PipelineError } from '../../core/error.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { Step, StepPorts } from '../../ports/step.ts';
 import { openDatabase } from '../../stages/serve/database.ts';
-import { isChecked, keepChecked } from './catalogue-state.ts';
+import { checkedState, keepChecked } from './catalogue-state.ts';
 import { dartmouthDb } from './database.ts';
 
 const CATALOG_KEY = `_catalog/${dartmouthDb.name}.json`;
@@ -17,7 +17,8 @@ export const tables: Step = {
   parameters: [],
   async run(ports) {
     const isRegistered = await register(ports);
-    if (!isRegistered && (await isChecked(ports))) {
+    const { fingerprint, isChecked } = await checkedState(ports);
+    if (!isRegistered && isChecked) {
       return { outputs: {}, counts: { objectsSkipped: 1 }, problems: [] };
     }
     const serve = { ...ports, cache: ports.scratch };
@@ -38,7 +39,7 @@ export const tables: Step = {
       }
       for (const { name } of dartmouthDb.datasets)
         await engine.query(`SELECT * FROM ${name} LIMIT 0`);
-      await keepChecked(ports);
+      await keepChecked(ports, fingerprint);
       return {
         outputs: { rows: String(seen) },
         counts: { objectsRead: listed.length, objectsWritten: isRegistered ? 1 : 0 },

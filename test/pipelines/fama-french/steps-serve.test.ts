@@ -249,3 +249,29 @@ describe('a reader', () => {
     for (const answer of await Promise.all(answers)) expect(answer).toEqual([[20]]);
   });
 });
+
+describe('the ingestion map', () => {
+  it('that a dying racer put back to an older one is made again by the next run', async () => {
+    const MAP = 'ingestion_map/ingestion_map.parquet';
+    const text = zipOf({ 'x.CSV': tinyCsv() });
+    const site = siteOf({ [zipPath('201707')]: text });
+    await using own = await stepsBench(site);
+    await goodRun(own.bench);
+    const older = (await own.store.get(MAP)) ?? Buffer.of();
+    site.links.push(zipPath('201801'));
+    site.files.set(zipPath('201801'), text);
+    let reads = 0;
+    const get: ObjectStore['get'] = async (key, options) => {
+      const bytes = await own.store.get(key, options);
+      // The second read in catalogue is that of the map it has just put.
+      if (key === MAP && (reads += 1) === 2) await own.store.put(MAP, older);
+      return bytes;
+    };
+    await goodRun({ ...own.bench, store: { ...own.store, get } }, { runId: 'run-2' });
+    expect(await own.store.get(MAP)).toEqual(older);
+    await goodRun(own.bench, { runId: 'run-3' });
+    const sql = 'SELECT DISTINCT ingestion_date FROM raw_data ORDER BY 1';
+    const { rows: days } = await own.withDatabase((db) => db.select(sql));
+    expect(days).toEqual([['2017-07-31'], ['2018-01-31']]);
+  });
+});
