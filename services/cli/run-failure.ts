@@ -7,10 +7,18 @@ export function runFailure(outcome: WorkflowOutcome, name: string, logPath: stri
   const first = firstFailure(outcome.nodes);
   const said = first?.error ?? first?.message ?? outcome.message ?? outcome.phase;
   const [reason = '', hint] = said.split('\nhint: ');
-  const where = first === undefined ? name : `${name}, step ${first.displayName}`;
+  const where = first === undefined ? name : `${name}, step ${stepName(first, outcome.nodes)}`;
   return new PipelineError(kindOfExitCode(exitCodeOfRun(outcome)), `${where}: ${reason}`, {
     hint: hint ?? `the log is in ${logPath}`,
   });
+}
+
+/** Of an attempt, the name of what was attempted: `fetch`, not `fetch(2)`. */
+function stepName(node: Node, nodes: readonly Node[]): string {
+  const retry = nodes.find(
+    ({ type, children }) => type === 'Retry' && children.includes(node.name),
+  );
+  return (retry ?? node).displayName;
 }
 
 /** The exit code of a run: 0, or that of the first step that failed for good. */

@@ -84,15 +84,19 @@ function newsText(record: RunRecord): string | null {
 }
 
 function nextCommands(session: Session, pipeline: string) {
-  const flag = session.flags.sample === true ? ' --sample' : '';
-  return [
-    {
-      command: `npx argosy query${flag} "SELECT metric_type, avg(value) FROM current_data GROUP BY ALL"`,
-      about: 'ask with SQL',
-    },
-    { command: `npx argosy diff${flag} ${pipeline} 2017-07 2020-02`, about: 'what was revised' },
+  const isSample = session.flags.sample === true;
+  const flag = isSample ? ' --sample' : '';
+  const sql = 'SELECT metric_type, avg(value) FROM current_data GROUP BY ALL';
+  const commands = [
+    { command: `npx argosy query${flag} "${sql}"`, about: 'ask with SQL' },
     { command: `npx argosy status${flag} ${pipeline}`, about: 'runs and vintages' },
-    { command: `npx argosy run${flag} ${pipeline}`, about: 'again: finds nothing new' },
+  ];
+  if (!isSample)
+    return [...commands, { command: 'npx argosy tables', about: 'every table and column' }];
+  return [
+    ...commands,
+    { command: `npx argosy diff --sample ${pipeline} 2017-07 2020-02`, about: 'what was revised' },
+    { command: `npx argosy run --sample ${pipeline}`, about: 'again: finds nothing new' },
   ];
 }
 

@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { duckdbEngine } from '../../services/adapters/query-engine/duckdb.ts';
-import { queryEngineContract } from '../contract/query-engine.ts';
+import { type OpenEngine, queryEngineContract } from '../contract/query-engine.ts';
+import { shutEngineContract } from '../contract/query-engine-shut.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const MEMORY_BYTES = 128 * 2 ** 20;
 
-queryEngineContract('DuckDB', (request) =>
-  duckdbEngine({ ...request, memoryBytesMax: MEMORY_BYTES, threads: 1, connections: 4 }),
-);
+const open: OpenEngine = (request) =>
+  duckdbEngine({ ...request, memoryBytesMax: MEMORY_BYTES, threads: 1, connections: 4 });
+
+queryEngineContract('DuckDB', open);
+shutEngineContract('DuckDB', open);
 
 it('the bytes of a Parquet file do not depend on threads or connections', async () => {
   await using folder = await tempFolder();

@@ -8,7 +8,7 @@ const HOOK = fileURLToPath(new URL('./peak-memory.mjs', import.meta.url));
  * its stdout; throws with its stderr when it fails.
  */
 export async function measure(args, { cwd, env = {} } = {}) {
-  const started = process.hrtime.bigint();
+  const started = performance.now();
   const child = spawn(process.execPath, ['--import', HOOK, ...args], {
     cwd,
     env: { ...process.env, ...env },
@@ -19,7 +19,7 @@ export async function measure(args, { cwd, env = {} } = {}) {
   child.stderr.on('data', (chunk) => stderr.push(chunk));
   child.stdio[3].on('data', (chunk) => memory.push(chunk));
   const code = await new Promise((resolve) => child.once('close', resolve));
-  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  const seconds = (performance.now() - started) / 1000;
   if (code !== 0) throw new Error(`exit ${code}: ${args.join(' ')}\n${Buffer.concat(stderr)}`);
   const peakMiB = Number(Buffer.concat(memory)) / 1024;
   return { seconds, peakMiB, stdout: String(Buffer.concat(stdout)) };
@@ -27,7 +27,7 @@ export async function measure(args, { cwd, env = {} } = {}) {
 
 /** Seconds from the start of a Node program to the first byte that it writes to stderr; it is ended then. */
 export async function secondsToFirstLine(args, { cwd, env = {} } = {}) {
-  const started = process.hrtime.bigint();
+  const started = performance.now();
   const child = spawn(process.execPath, args, {
     cwd,
     env: { ...process.env, ...env },
@@ -37,7 +37,7 @@ export async function secondsToFirstLine(args, { cwd, env = {} } = {}) {
     child.stderr.once('data', resolve);
     child.once('close', () => reject(new Error(`no log line: ${args.join(' ')}`)));
   });
-  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  const seconds = (performance.now() - started) / 1000;
   const closed = new Promise((resolve) => child.once('close', resolve));
   child.kill('SIGKILL');
   await closed;

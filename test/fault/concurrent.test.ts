@@ -4,7 +4,7 @@ import { filesystemStore } from '../../services/adapters/object-store/filesystem
 import { memoryStore } from '../../services/adapters/object-store/memory.ts';
 import { s3Store } from '../../services/adapters/object-store/s3.ts';
 import { PipelineError } from '../../services/core/error.ts';
-import type { ObjectStore } from '../../services/ports/object-store.ts';
+import type { Body, CallOptions, ObjectStore } from '../../services/ports/object-store.ts';
 import { latestCommit, publish } from '../../services/stages/shape/publish.ts';
 import { seededRandom, utf8 } from '../support/bytes.ts';
 import { allCommits, brokenInvariants, partFaults } from '../support/invariants.ts';
@@ -32,34 +32,52 @@ async function writeOnce(store: ObjectStore, round: number, writer: number): Pro
   }
 }
 
-async function race(store: ObjectStore, rounds: number): Promise<void> {
+/** What ten writers left behind after so many rounds, and what they were told. */
+async function race(store: ObjectStore, rounds: number) {
   const outcomes = new Map<string, number>();
+  let roundsWithoutCommit = 0;
   for (let round = 1; round <= rounds; round += 1) {
     const writing = Array.from({ length: WRITERS }, (_, writer) => writeOnce(store, round, writer));
     const ends = await Promise.all(writing);
-    expect(ends).toContain('committed');
+    if (!ends.includes('committed')) roundsWithoutCommit += 1;
     for (const end of ends) outcomes.set(end, (outcomes.get(end) ?? 0) + 1);
   }
-  const commits = await allCommits(store);
-  const versions = commits.map(({ version }) => version);
-  expect(versions).toEqual(commits.map((_, at) => at + 1));
-  expect(outcomes.get('committed')).toBe(commits.length);
-  expect(commits.length).toBeGreaterThanOrEqual(rounds);
-  expect([...outcomes.values()].reduce((sum, count) => sum + count, 0)).toBe(rounds * WRITERS);
-  expect(outcomes.get('conflict')).toBeGreaterThan(0);
-  expect(await partFaults(store)).toEqual([]);
+  const versions = (await allCommits(store)).map(({ version }) => version);
+  const told = (end: string): number => outcomes.get(end) ?? 0;
+  return {
+    roundsWithoutCommit,
+    versions,
+    committed: told('committed'),
+    losers: told('conflict') + told('already'),
+    hasConflicts: told('conflict') > 0,
+    partFaults: await partFaults(store),
+  };
+}
+
+/** One commit for each version from 1 on, and nobody who was told anything else than the truth. */
+function wellRaced({ versions }: Awaited<ReturnType<typeof race>>, rounds: number) {
+  return {
+    roundsWithoutCommit: 0,
+    versions: versions.map((_, at) => at + 1),
+    committed: versions.length,
+    losers: rounds * WRITERS - versions.length,
+    hasConflicts: true,
+    partFaults: [],
+  };
 }
 
 describe('ten writers of one partition: each version has one commit, none is missing, losers get conflict or already', () => {
   it('100 rounds on the memory store', async () => {
-    await race(memoryStore({ bucket: 'b', clock }), 100);
+    const raced = await race(memoryStore({ bucket: 'b', clock }), 100);
+    expect(raced).toEqual(wellRaced(raced, 100));
   });
 
   it(
     '100 rounds on the filesystem store',
     async () => {
       await using folder = await tempFolder();
-      await race(filesystemStore({ folder: folder.path, bucket: 'b' }), 100);
+      const raced = await race(filesystemStore({ folder: folder.path, bucket: 'b' }), 100);
+      expect(raced).toEqual(wellRaced(raced, 100));
     },
     LOOP_MS_MAX,
   );
@@ -77,7 +95,8 @@ describe('ten writers of one partition: each version has one commit, none is mis
       `${rounds} rounds (100 with ARGOSY_TEST_REQUIRE=all)`,
       async () => {
         const { connection } = server;
-        await race(s3Store({ bucket: 'argosy-test', connection }), rounds);
+        const raced = await race(s3Store({ bucket: 'argosy-test', connection }), rounds);
+        expect(raced).toEqual(wellRaced(raced, rounds));
       },
       LOOP_MS_MAX,
     );
@@ -101,10 +120,12 @@ function unevenStore(store: ObjectStore, random: () => number): ObjectStore {
     };
   return {
     ...store,
-    put: late(store.put),
-    putIfAbsent: late(store.putIfAbsent),
-    get: late(store.get),
-    head: late(store.head),
+    put: late((key: string, body: Body, options?: CallOptions) => store.put(key, body, options)),
+    putIfAbsent: late((key: string, body: Body, options?: CallOptions) =>
+      store.putIfAbsent(key, body, options),
+    ),
+    get: late((key: string, options?: CallOptions) => store.get(key, options)),
+    head: late((key: string, options?: CallOptions) => store.head(key, options)),
     list: async function* list(prefix, options) {
       await yielding();
       yield* store.list(prefix, options);
@@ -119,7 +140,7 @@ describe('two whole runs that race', () => {
   });
   afterAll(() => folder.remove());
 
-  it.each([1, 2, 3, 4, 5, 6])('end in the bytes of a single run (seed %i)', async (seed) => {
+  it.each([1, 2, 3, 4])('end in the bytes of a single run (seed %i)', async (seed) => {
     const site = tinySite();
     const { source, pageUrl } = site;
     const bench = { source, pageUrl, openEngine: openOwnEngine, folder: folder.path };

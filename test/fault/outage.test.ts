@@ -21,8 +21,8 @@ async function outageFaults(options: CrashBenchOptions, every: number): Promise<
 }
 
 describe('when every call fails from one on, the run fails as unavailable, a reader sees the old set or the new one, and the next run is clean', () => {
-  const every = isEverythingRequired() ? 1 : 3;
-  const which = every === 1 ? 'every call' : 'every 3rd call (all with ARGOSY_TEST_REQUIRE=all)';
+  const every = isEverythingRequired() ? 1 : 5;
+  const which = every === 1 ? 'every call' : 'every 5th call (all with ARGOSY_TEST_REQUIRE=all)';
   it.each(['first', 'update'] as const)(
     `${which} of the %s run, memory store`,
     async (scenario) => {

@@ -87,7 +87,7 @@ describe('a second run on the same site', () => {
       objectsSkipped: 3,
     });
     expect([...outcome.results.keys()]).toEqual(['fetch', 'catalogue', 'tables', 'exit']);
-    expect(resultOf(outcome, 'catalogue').counts).toMatchObject({ objectsWritten: 0 });
+    expect(resultOf(outcome, 'catalogue').counts).toEqual({ objectsRead: 4, objectsSkipped: 1 });
     expect(await recordOf(store, 'run-2')).toMatchObject({
       status: 'success',
       objects_written: 0,

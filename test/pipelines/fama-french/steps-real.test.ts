@@ -21,7 +21,10 @@ const realSite = {
 function serveSite(path: string): Promise<LoopbackServer> {
   return serveHandler(async (request, response) => {
     const name = decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname);
-    if (!existsSync(join(path, name))) return void response.writeHead(404).end();
+    if (!existsSync(join(path, name))) {
+      response.writeHead(404).end();
+      return;
+    }
     const bytes = await readFile(join(path, name));
     const origin = `http://${request.headers.host}`;
     const isPage = name.endsWith('.html');

@@ -1,8 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manualClock } from '../../../services/adapters/clock/manual.ts';
 import { httpSource } from '../../../services/adapters/source/http.ts';
-import type { QueryEngine } from '../../../services/ports/query-engine.ts';
 import { type ArchiveServer, serveArchive } from '../../../services/sample/archive-server.ts';
 import {
   makeArchive,
@@ -12,14 +10,7 @@ import {
 import { makeVintageCsv } from '../../../services/sample/fama-french.ts';
 import { csvRecords, csvRows } from '../../support/csv-rows.ts';
 import { brokenInvariants } from '../../support/invariants.ts';
-import {
-  goodRun,
-  openOwnEngine,
-  recordOf,
-  resultOf,
-  type RunOutcome,
-  START,
-} from '../../support/pipeline.ts';
+import { goodRun, recordOf, resultOf, type RunOutcome, START } from '../../support/pipeline.ts';
 import { type StepsBench, stepsBench } from '../../support/steps-bench.ts';
 
 const SEED = 1;
@@ -237,39 +228,8 @@ describe('fama-french on the sample archive, by HTTP', () => {
       ]);
       expect(mapped?.rows).toEqual(seen?.rows);
       expect(mapped?.rows).toEqual(
-        [...rowsOf].map(([stem, rows]) => [`${stem}.CSV`, rows]).toSorted(),
+        STEMS.toSorted().map((stem) => [`${stem}.CSV`, rowsOf.get(stem)]),
       );
-    });
-  });
-
-  describe('a Parquet object', () => {
-    let engine: QueryEngine;
-    let path: string;
-    beforeAll(async () => {
-      engine = await openOwnEngine([steps.bench.folder]);
-      path = `${steps.bench.folder}/part.parquet`;
-      const key = 'transformed_data/february20_6_Portfolios_2x3_num_firms.parquet';
-      await writeFile(path, (await steps.store.get(key)) ?? '');
-    });
-    afterAll(() => engine.close());
-
-    it('has the five columns of raw_data and src_filename, by name and type', async () => {
-      const { columns } = await engine.query(`FROM read_parquet('${path}')`);
-      expect(columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
-        'date_format VARCHAR',
-        'portfolio VARCHAR',
-        'metric_type VARCHAR',
-        'value DOUBLE',
-        'ingestion_date DATE',
-        'src_filename VARCHAR',
-      ]);
-    });
-
-    it('is packed with Snappy and has statistics of each column', async () => {
-      const { rows } = await engine.query(
-        `SELECT DISTINCT compression, stats_min_value IS NOT NULL FROM parquet_metadata('${path}')`,
-      );
-      expect(rows).toEqual([['SNAPPY', true]]);
     });
   });
 
