@@ -42,5 +42,5 @@ function firstFailure(nodes: readonly Node[]): Node | undefined {
 
 function lastAttempt(retry: Node, nodes: readonly Node[]): string | undefined {
   const pods = new Set(nodes.filter(({ type }) => type === 'Pod').map(({ name }) => name));
-  return retry.children.filter((name) => pods.has(name)).at(-1);
+  return retry.children.findLast((name) => pods.has(name));
 }

@@ -2,7 +2,7 @@ import { PipelineError, toPipelineError } from '../../core/error.ts';
 import { switchParameter, wholeParameter } from '../../core/parameter.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
-import { allSettled } from '../../core/settle.ts';
+import { allSettled } from '../../stages/shape/settle.ts';
 import { unzip } from '../../stages/land/unzip.ts';
 import { decodeLibraryText } from './blocks.ts';
 import { writeDownloadLog } from './download-log.ts';

@@ -7,7 +7,7 @@ import {
   wholeParameter,
 } from '../../core/parameter.ts';
 import { sha256 } from '../../core/manifest.ts';
-import { allSettled } from '../../core/settle.ts';
+import { allSettled } from '../../stages/shape/settle.ts';
 import type { SourceReply } from '../../ports/source.ts';
 import type { Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
 import { offer } from '../../stages/shape/publish.ts';

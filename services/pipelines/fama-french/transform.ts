@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { PipelineError, toPipelineError } from '../../core/error.ts';
 import { sha256 } from '../../core/manifest.ts';
-import { allSettled } from '../../core/settle.ts';
+import { allSettled } from '../../stages/shape/settle.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { Counts, Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
 import { quarantine } from '../../stages/land/quarantine.ts';

@@ -11,7 +11,7 @@ import {
   sha256,
 } from '../../core/manifest.ts';
 import { isRetryable, PipelineError } from '../../core/error.ts';
-import { allSettled } from '../../core/settle.ts';
+import { allSettled } from './settle.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 
 /** Writes of one key whose answers may be lost before it is given up. */
