@@ -5,25 +5,58 @@ import { type MetricGroup, pushMetrics, writeMetrics } from '../telemetry/push.t
 import type { StepHost } from './step-host.ts';
 
 /**
- * Hands on the metrics of a step, and with the exit step those of the run: to the Pushgateway when one is configured,
- * else as text files. What goes wrong is a warning: the data is safe by now.
+ * Hands on the metrics of a step: to the Pushgateway when one is configured, else as text files. What goes wrong is a
+ * warning: the data is safe by now.
  */
-export async function emitMetrics(
+export async function emitStepMetrics(
   host: StepHost,
   pipeline: string,
-  record: StepRecord,
+  record: Pick<StepRecord, 'step' | 'status' | 'counts' | 'duration_seconds'>,
 ): Promise<void> {
   const { step, status, counts, duration_seconds: durationSeconds } = record;
-  const measure = { pipeline, step, status, durationSeconds, counts };
-  await emit(host, { pipeline, step }, await stepRegistry(measure));
-  if (step !== 'exit') return;
-  const run = {
+  const registry = await stepRegistry({ pipeline, step, status, durationSeconds, counts });
+  await emit(host, { pipeline, step }, registry);
+}
+
+/**
+ * The metrics of a whole run, from its exit step: those of the run itself, and those of each step once more, as the
+ * items of a fan-out share one group and only now is their sum known.
+ */
+export async function emitRunMetrics(
+  host: StepHost,
+  pipeline: string,
+  run: { exit: StepRecord; steps: readonly StepRecord[] },
+): Promise<void> {
+  for (const step of new Set(run.steps.map((record) => record.step))) {
+    await emitStepMetrics(
+      host,
+      pipeline,
+      summed(run.steps.filter((record) => record.step === step)),
+    );
+  }
+  const registry = await runRegistry({
     pipeline,
-    isSuccess: record.parameters['status'] === 'Succeeded',
-    durationSeconds: Number(record.parameters['duration']) || 0,
+    isSuccess: run.exit.parameters['status'] === 'Succeeded',
+    durationSeconds: Number(run.exit.parameters['duration']) || 0,
     endedAt: host.clock.now(),
+  });
+  await emit(host, { pipeline }, registry);
+}
+
+/** The items of a fan-out as one: counts added up, the duration of the longest, failed when one has failed. */
+function summed(
+  records: readonly StepRecord[],
+): Pick<StepRecord, 'step' | 'status' | 'counts' | 'duration_seconds'> {
+  const counts = new Map<string, number>();
+  for (const [name, count] of records.flatMap((record) => Object.entries(record.counts))) {
+    counts.set(name, (counts.get(name) ?? 0) + count);
+  }
+  return {
+    step: records[0]?.step ?? '',
+    status: records.some(({ status }) => status === 'failed') ? 'failed' : 'success',
+    counts: Object.fromEntries(counts),
+    duration_seconds: Math.max(...records.map((record) => record.duration_seconds)),
   };
-  await emit(host, { pipeline }, await runRegistry(run));
 }
 
 async function emit(host: StepHost, group: MetricGroup, registry: Registry): Promise<void> {

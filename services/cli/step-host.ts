@@ -5,7 +5,12 @@ import { exitCodeOf, PipelineError, toPipelineError } from '../core/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { OpenBucket } from '../ports/object-store.ts';
 import type { Counts, Step, StepPorts, StepResult } from '../ports/step.ts';
-import { recordRunStart, recordStep, type StepRecord } from '../stages/observe/run-record.ts';
+import {
+  readSteps,
+  recordRunStart,
+  recordStep,
+  type StepRecord,
+} from '../stages/observe/run-record.ts';
 import type { BoundLog } from '../telemetry/log.ts';
 import { findStep } from './commands.ts';
 import type { Config } from './config.ts';
@@ -145,10 +150,17 @@ async function settle(
     error_message: error?.message ?? null,
     error_hint: error?.hint ?? null,
   };
-  const { emitMetrics } = await import('./emit-metrics.ts');
-  await emitMetrics(host, run.pipeline, record);
-  // The exit step has written the run's record by now; its own would come too late to be in it.
-  if (step.name !== 'exit') await recordStep(ports.records, run, record);
+  const { emitRunMetrics, emitStepMetrics } = await import('./emit-metrics.ts');
+  if (step.name === 'exit') {
+    await emitRunMetrics(host, run.pipeline, {
+      exit: record,
+      steps: await readSteps(ports.records, run),
+    });
+    // The exit step has written the run's record by now; its own would come too late to be in it.
+    return;
+  }
+  await emitStepMetrics(host, run.pipeline, record);
+  await recordStep(ports.records, run, record);
 }
 
 /** Flags as `--name=value` or `--name value`; `config-invalid` for one the step does not know, or lacks. */

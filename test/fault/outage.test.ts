@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { PipelineError } from '../../services/core/error.ts';
 import { crashBench, type CrashBenchOptions } from '../support/crash-bench.ts';
@@ -13,7 +14,7 @@ async function outageFaults(options: CrashBenchOptions, every: number): Promise<
     const found = await bench.disturb({ fromCall, error: 'unavailable' }, (error) =>
       error instanceof PipelineError && error.kind === 'unavailable'
         ? null
-        : `the run ended in ${String(error)}`,
+        : `the run ended in ${inspect(error)}`,
     );
     faults.push(...found.map((one) => `from ${fromCall} (${bench.calls[fromCall - 1]}): ${one}`));
   }
@@ -32,7 +33,7 @@ async function hiccupFaults(options: CrashBenchOptions, every: number): Promise<
     const found = await bench.disturb({ call, when, error: 'unavailable' }, (error) =>
       error === null || (error instanceof PipelineError && error.kind === 'unavailable')
         ? null
-        : `the run ended in ${String(error)}`,
+        : `the run ended in ${inspect(error)}`,
     );
     faults.push(...found.map((one) => `${when} ${call} (${what}): ${one}`));
   }

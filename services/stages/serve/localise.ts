@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import { PipelineError } from '../../core/error.ts';
 import type { TableObject } from '../../core/dataset.ts';
 import { sha256 } from '../../core/manifest.ts';
-import { allSettled } from '../../stages/shape/settle.ts';
+import { allSettled } from '../shape/settle.ts';
 import type { StepPorts } from '../../ports/step.ts';
 
 const FETCHES_AT_ONCE = 16;
