@@ -26,6 +26,8 @@ export interface Session {
   config: Config;
   log: BoundLog;
   signal: AbortSignal;
+  /** The settings that the flags stand for, by their names in the environment: what a child process must be told. */
+  given: Readonly<Record<string, string>>;
   /** Where log lines go; a live view puts itself between. */
   writer: { write(line: string): unknown };
   /** The flags that every command takes, as given. */
@@ -66,7 +68,7 @@ export function openSession(io: Io, flags: GlobalFlags, signal: AbortSignal): Se
     redact: config.secrets.map((one) => one.reveal()),
     hasColor: flags.color !== false && terminalOf(io.stderr, io.env).hasColor,
   });
-  return { io, config, log, signal, flags, writer };
+  return { io, config, log, signal, flags, given, writer };
 }
 
 /** A flag that must be a whole number from 0 up; `config-invalid` for anything else. */

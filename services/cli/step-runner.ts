@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { probeStep } from '../runner/probe.ts';
 import type { RunStep, StepCall, StepEnd } from '../runner/step-call.ts';
-import type { Io } from './session.ts';
+import type { Io, Session } from './session.ts';
 import { runStep, type StepHost } from './step-host.ts';
 
 /** Runs the steps of a workflow in this process: each starts in milliseconds. */
@@ -39,10 +39,9 @@ const INHERITED =
   /^(?:PATH|HOME|TMPDIR|TZ|LANG|NO_COLOR|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|AWS_.*|ARGOSY_.*|MARKET_.*|REDSHIFT_.*|DB_.*|S3_BUCKET_NAME)$/;
 
 /** Runs each step as a process of its own, as a container would. */
-export function isolated(io: Io): RunStep {
-  const inherited = Object.fromEntries(
-    Object.entries(io.env).filter(([name]) => INHERITED.test(name)),
-  );
+export function isolated({ io, given }: Pick<Session, 'io' | 'given'>): RunStep {
+  const environment = Object.entries(io.env).filter(([name]) => INHERITED.test(name));
+  const inherited = { ...Object.fromEntries(environment), ...given };
   return (call) => runProcess(call, { ...inherited, ...call.env, ARGOSY_OUT: call.outFolder });
 }
 

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PipelineError } from '../../core/error.ts';
 import type { Source } from '../../ports/source.ts';
@@ -22,11 +22,19 @@ export async function mirrorSource({ url, cwd }: MirrorSourceOptions): Promise<S
   const source = folderSource({ folder });
   return {
     fetch: async (request) => {
-      if (request.url !== url) return source.fetch(request);
+      if (request.url !== url)
+        return source.fetch({ ...request, url: within(folder, request.url) });
       const page = isFolder ? await pageOf(path) : path;
       return source.fetch({ ...request, url: pathToFileURL(page).href });
     },
   };
+}
+
+/** A link from the root of the site (`/ftp/a.zip`) means the folder, which is that root's copy. */
+function within(folder: string, url: string): string {
+  const path = URL.canParse(url) && url.startsWith('file:') ? fileURLToPath(url) : null;
+  if (path === null || path.startsWith(`${folder}${sep}`)) return url;
+  return pathToFileURL(join(folder, path)).href;
 }
 
 function mirrorPath(url: string, cwd: string): string {

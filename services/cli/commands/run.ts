@@ -53,7 +53,7 @@ async function runHere(
   const onProgress: RunView['onProgress'] = (...seen) => watch.view.onProgress(...seen);
   const host = { ...openHost(session), onProgress };
   const { entrypoint } = given.flags;
-  const steps = awaitable(given.flags.isolate === true ? isolated(io) : inProcess(host, io));
+  const steps = awaitable(given.flags.isolate === true ? isolated(session) : inProcess(host, io));
   try {
     const outcome = await runWorkflow({
       documents,
