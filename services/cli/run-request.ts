@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from '../core/error.ts';
 import { nearest } from '../core/nearest.ts';
@@ -12,9 +12,11 @@ import type { Given } from './program.ts';
 export async function workflowFiles(
   pipeline: string | undefined,
   given: Given,
+  cwd: string,
 ): Promise<WorkflowFile[]> {
   const files = given.flags.file ?? [];
-  if (files.length > 0) return Promise.all(files.map((file) => readWorkflowFile(file, file)));
+  if (files.length > 0)
+    return Promise.all(files.map((file) => readWorkflowFile(resolve(cwd, file), file)));
   if (pipeline === undefined) {
     throw new PipelineError('config-invalid', 'nothing to run', {
       hint: 'name a pipeline (argosy run fama-french) or a file (argosy run --file workflow.yaml)',

@@ -31,10 +31,12 @@ it("a folder's own address gives its only page, and tells where the page is", as
 
 it('index.html wins over other pages; without it several pages are refused by number', async () => {
   const named = await mirror({ 'index.html': 'index', 'other.html': 'other' });
-  await using _named = named.folder;
+  await using one = named.folder;
+  expect(one.path).toBeTruthy();
   expect(textOf(await named.source.fetch({ url: 'file:.', ...SIZE }))).toBe('index');
   const several = await mirror({ 'one.html': '1', 'two.html': '2' });
-  await using _several = several.folder;
+  await using other = several.folder;
+  expect(other.path).toBeTruthy();
   await expect(several.source.fetch({ url: 'file:.', ...SIZE })).rejects.toMatchObject({
     kind: 'config-invalid',
     message: expect.stringContaining('2 .html pages'),

@@ -74,17 +74,23 @@ export async function crashBench(options: CrashBenchOptions): Promise<CrashBench
     folder: folder.path,
     run: options.scenario === 'update' ? { logicalDate: '2026-11-22' } : {},
   };
-  if (options.scenario === 'update') await runDayBefore(place);
-  await stores.keep();
-  const undisturbed = await runUndisturbed(place);
-  return {
-    calls: undisturbed.calls,
-    disturb: (fault, expects) => disturb(place, undisturbed, { fault, expects }),
-    [Symbol.asyncDispose]: async () => {
-      await engine.close();
-      await folder.remove();
-    },
+  const dispose = async (): Promise<void> => {
+    await engine.close();
+    await folder.remove();
   };
+  try {
+    if (options.scenario === 'update') await runDayBefore(place);
+    await stores.keep();
+    const undisturbed = await runUndisturbed(place);
+    return {
+      calls: undisturbed.calls,
+      disturb: (fault, expects) => disturb(place, undisturbed, { fault, expects }),
+      [Symbol.asyncDispose]: dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
 }
 
 /** Crashes the scenario before and after every n-th call, and tells all that was wrong, by call. */

@@ -38,7 +38,7 @@ async function runHere(
   const { clock } = io;
   const startedAt = clock.now();
   const pipeline = given.args[0];
-  const documents = readDocuments(await workflowFiles(pipeline, given));
+  const documents = readDocuments(await workflowFiles(pipeline, given, io.cwd));
   const parameters = runParameters(documents, given, { sampleParameters, startedAt });
   if (given.flags.json === true) {
     const refusal = refusalOf(documents, parameters);
