@@ -129,7 +129,7 @@ describe('argosy run fama-french --sample', () => {
       [['frobnicate'], "unknown command 'frobnicate'"],
     ] as const) {
       const end = await argosy(...argv);
-      expect(end.exitCode, argv.join(' ')).toBe(51);
+      expect([argv, end.exitCode]).toEqual([argv, 51]);
       expect(end.stderr).toContain(text);
     }
   });

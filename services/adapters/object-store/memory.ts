@@ -49,7 +49,7 @@ export function memoryStore(options: MemoryStoreOptions): ObjectStore {
       begin(key, callOptions);
       const held = objects.get(key);
       if (held === undefined) return null;
-      if (held.bytes.length <= GET_BYTES_MAX) return held.bytes.slice();
+      if (held.bytes.length <= GET_BYTES_MAX) return new Uint8Array(held.bytes);
       throw new PipelineError('too-large', `${url}/${key} has ${held.bytes.length} bytes`, {
         hint: 'read it as a stream (open)',
       });
@@ -88,7 +88,7 @@ function stopIfAborted(options: CallOptions | undefined): void {
 }
 
 async function copyOf(body: Body): Promise<Uint8Array> {
-  if (body instanceof Uint8Array) return body.slice();
+  if (body instanceof Uint8Array) return new Uint8Array(body);
   const bytes = await readFile(body.path).catch((error: unknown) => {
     throw bodyError(body.path, error);
   });
