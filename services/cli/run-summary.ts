@@ -108,6 +108,7 @@ function printProblems({ io }: Session, { problems }: RunRecord): void {
     return `  ${about}\n`;
   });
   const more = problems.length - shown.length;
-  io.stderr.write(`\n${problems.length} problems that did not stop the run:\n${shown.join('')}`);
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  io.stderr.write(`\n${count} that did not stop the run:\n${shown.join('')}`);
   if (more > 0) io.stderr.write(`  … and ${more} more, in the run record\n`);
 }

@@ -37,13 +37,11 @@ export async function keepState(
 }
 
 /** The kept state if it is that of the store as it is now; else null. */
-export async function currentState(
-  ports: StepPorts,
-  listed: string,
-): Promise<CatalogueState | null> {
+export async function currentState(ports: StepPorts): Promise<CatalogueState | null> {
   const state = await ports.records.get<CatalogueState>(COLLECTION, 'map');
-  const etag = await mapEtag(ports);
-  return state?.fingerprint === fingerprintOf({ listed, etag }) ? state : null;
+  if (state === null) return null;
+  const now = { listed: await listFingerprint(ports), etag: await mapEtag(ports) };
+  return state.fingerprint === fingerprintOf(now) ? state : null;
 }
 
 /** The state of the catalogue by its fingerprint, and whether the tables were checked against it; '' without one. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoteText } from '../../core/column.ts';
+import { PipelineError } from '../../core/error.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
@@ -31,39 +32,62 @@ export const catalogue: Step = {
   summary: 'Write the ingestion map, which makes committed vintages visible',
   parameters: [],
   async run(ports, _parameters, run) {
-    const known = await currentState(ports, await listFingerprint(ports));
+    const known = await currentState(ports);
     const result = known ? unchanged(known) : await makeMap(ports);
     await refuseWhenNoneIsRead(ports, run);
     return result;
   },
 };
 
+/** Makes the map, puts it, and looks again, until what it was made from is still what there is. */
 async function makeMap(ports: StepPorts): Promise<StepResult> {
+  const { store, signal } = ports;
   const engine = await ports.openEngine([ports.scratch]);
+  let made: Made | null = null;
   try {
-    let isChanged = false;
-    for (let round = 1; ; round++) {
+    for (let round = 1; round <= ROUNDS_MAX; round++) {
       const listed = await listFingerprint(ports);
+      const etag = await mapEtag(ports);
+      if (made?.listed === listed && made.etag === etag) return await settle(ports, made);
       const { rows, problems } = await readRows(ports, engine);
       const bytes = await renderMap(engine, ports.scratch, rows);
-      const etag = await mapEtag(ports);
-      const stored = await ports.store.get(MAP_KEY, { signal: ports.signal });
-      const isCurrent = stored !== null && sha256(stored) === sha256(bytes);
-      if (isCurrent || round > ROUNDS_MAX) {
-        const result = resultOf(rows, problems, isChanged ? bytes.length : 0);
-        // A map with problems is made again by every run, so that every run tells them.
-        if (problems.length === 0) {
-          const { outputs } = result;
-          await keepState(ports, { listed, etag }, { outputs, objects: rows.length });
-        }
-        return result;
-      }
-      await ports.store.put(MAP_KEY, bytes, { signal: ports.signal });
-      isChanged = true;
+      const stored = await store.get(MAP_KEY, { signal });
+      const isThere = stored !== null && sha256(stored) === sha256(bytes);
+      if (isThere)
+        return await settle(ports, {
+          listed,
+          etag,
+          rows,
+          problems,
+          bytesWritten: made?.bytesWritten ?? 0,
+        });
+      const put = await store.put(MAP_KEY, bytes, { signal });
+      made = { listed, etag: put.etag, rows, problems, bytesWritten: bytes.length };
     }
   } finally {
     await engine.close();
   }
+  throw new PipelineError('conflict', `${store.url}/${MAP_KEY}: other runs keep writing the map`, {
+    hint: 'run again when they are done: every commit is there, only the map is behind',
+  });
+}
+
+/** A map, and what it was made from. */
+interface Made {
+  listed: string;
+  etag: string;
+  rows: readonly MapRow[];
+  problems: Problem[];
+  bytesWritten: number;
+}
+
+/** A map with problems is made again by every run, so that every run tells them. */
+async function settle(ports: StepPorts, made: Made): Promise<StepResult> {
+  const result = resultOf(made.rows, made.problems, made.bytesWritten);
+  if (made.problems.length === 0) {
+    await keepState(ports, made, { outputs: result.outputs, objects: made.rows.length });
+  }
+  return result;
 }
 
 function unchanged({ outputs, objects }: CatalogueState): StepResult {
