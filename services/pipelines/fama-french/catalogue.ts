@@ -43,7 +43,7 @@ export const catalogue: Step = {
 async function makeMap(ports: StepPorts): Promise<StepResult> {
   const { store, signal } = ports;
   const engine = await ports.openEngine([ports.scratch]);
-  let made: Made | null = null;
+  let made: Made | undefined;
   try {
     for (let round = 1; round <= ROUNDS_MAX; round++) {
       const listed = await listFingerprint(ports);
