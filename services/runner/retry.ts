@@ -60,18 +60,31 @@ export function decideRetry(
   const limit = wholeNumber(strategy.limit, 'limit');
   const pause = backoff(run, { strategy, attempts, limit, options });
   if (typeof pause === 'string') return end(pause);
-  if (pause !== null) {
+  const refusal = refusalOf(strategy, attempts, limit);
+  // Argo waits first and then finds that there is nothing to wait for; the outcome is the same.
+  if (pause !== null && refusal === null) {
     wakeAt(run, pause.until);
     setPhase(run, node, node.phase, `Backoff for ${durationText(pause.waitMs)}`);
     return false;
   }
   if (strategy.backoff !== undefined) setPhase(run, node, node.phase, '');
-  if (!allowedByPolicy(strategy, last)) return end(last.message);
-  if (limit !== null && attempts.length > limit) return end('No more retries left');
-  if ((strategy.expression ?? '') !== '' && !expressionHolds(strategy.expression ?? '', attempts)) {
-    return end('retryStrategy.expression evaluated to false');
+  return refusal === null ? true : end(refusal);
+}
+
+/** Why there is no further attempt, in the words of the Retry node; `null` when there may be one. */
+function refusalOf(
+  strategy: RetryStrategy,
+  attempts: readonly Node[],
+  limit: number | null,
+): string | null {
+  const last = attempts.at(-1);
+  if (last !== undefined && !allowedByPolicy(strategy, last)) return last.message;
+  if (limit !== null && attempts.length > limit) return 'No more retries left';
+  const expression = strategy.expression ?? '';
+  if (expression !== '' && !expressionHolds(expression, attempts)) {
+    return 'retryStrategy.expression evaluated to false';
   }
-  return true;
+  return null;
 }
 
 /**
