@@ -37,10 +37,20 @@ export function pass(run: Run): void {
   const status = isFulfilled(entry) && !isFailed(entry) ? 'Succeeded' : entry.phase;
   setGlobal(run, 'workflow.status', status);
   if (isFulfilled(entry)) setGlobal(run, 'workflow.failures', failuresText(run));
-  if (!runWorkflowHooks(run, entry) || !isFulfilled(entry)) return;
+  if (!runWorkflowHooks(run, entry) || !isFulfilled(entry) || awaitsStopped(run)) return;
   const exit = runExitHandler(run);
   if (exit === 'running' || run.finished !== null) return;
   run.finished = ending(run, entry, exit);
+}
+
+/**
+ * True while a step that was told to stop has not ended: the exit handler sums up what the steps
+ * left behind, so it comes after them, as it does where pods are killed. `GRACE_MS` is the bound.
+ */
+function awaitsStopped(run: Run): boolean {
+  return [...run.pods.values()].some((pod) => {
+    return pod.started && !pod.onExit && (pod.stopped === 'shutdown' || pod.stopped === 'deadline');
+  });
 }
 
 function setGlobal(run: Run, name: string, value: string): void {

@@ -1,4 +1,5 @@
 import { PipelineError } from '../core/error.ts';
+import { problemsError } from './load.ts';
 import type { LoadedDocument, LoadedDocuments } from './load.ts';
 import type { Metadata, WorkflowSpec } from './workflow.ts';
 
@@ -20,11 +21,19 @@ export function selectWorkflow(loaded: LoadedDocuments, name?: string): Selected
     return name === undefined || metadata.name === name || metadata.generateName === name;
   });
   const [document] = named.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  if (document === undefined && loaded.problems.length > 0) throw problemsError(loaded.problems);
   if (document === undefined) {
     const known = documents.map(({ metadata }) => metadata.name ?? metadata.generateName ?? '?');
-    throw new PipelineError('config-invalid', `no workflow ${name ?? ''} in the files`, {
-      hint: `the files hold: ${known.join(', ') || 'no workflow'}`,
-    });
+    throw new PipelineError(
+      'config-invalid',
+      name === undefined ? 'no workflow in the files' : `no workflow ${name} in the files`,
+      {
+        hint:
+          known.length === 0
+            ? 'name a file that holds a Workflow, WorkflowTemplate or CronWorkflow'
+            : `the files hold: ${known.join(', ')}`,
+      },
+    );
   }
   if (document.kind === 'Workflow' || document.kind === 'CronWorkflow') {
     return { spec: document.spec, metadata: document.metadata, document };
