@@ -45,3 +45,21 @@ go_component() {
 go_component versitygw VERSITYGW_BIN github.com/versity/versitygw/cmd/versitygw
 # The community server is source only; this takes about 3 minutes on two cores.
 go_component minio MINIO_BIN github.com/minio/minio
+
+# promtool checks our metrics. Debian's package brings it together with the server, which nobody here wants running.
+promtool_component() {
+  if command -v promtool >/dev/null; then
+    say 'promtool is here'
+    return
+  fi
+  say 'installing promtool by apt-get (package prometheus)'
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus
+  if [[ -d /run/systemd/system ]]; then
+    systemctl disable --now --quiet prometheus
+  else
+    service prometheus stop >/dev/null 2>&1 || say 'the prometheus service was not running'
+  fi
+}
+
+promtool_component

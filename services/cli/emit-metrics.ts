@@ -3,6 +3,12 @@ import type { Registry } from 'prom-client';
 import { runRegistry, stepRegistry } from '../telemetry/metric.ts';
 import { type MetricGroup, pushMetrics, writeMetrics } from '../telemetry/push.ts';
 import type { StepHost } from './step-host.ts';
+import { type MeteredRecord, summedCalls } from './store-calls.ts';
+
+type Measured = Pick<
+  MeteredRecord,
+  'step' | 'status' | 'counts' | 'duration_seconds' | 'store_calls'
+>;
 
 /**
  * Hands on the metrics of a step: to the Pushgateway when one is configured, else as text files. What goes wrong is a
@@ -11,10 +17,18 @@ import type { StepHost } from './step-host.ts';
 export async function emitStepMetrics(
   host: StepHost,
   pipeline: string,
-  record: Pick<StepRecord, 'step' | 'status' | 'counts' | 'duration_seconds'>,
+  record: Measured,
 ): Promise<void> {
   const { step, status, counts, duration_seconds: durationSeconds } = record;
-  const registry = await stepRegistry({ pipeline, step, status, durationSeconds, counts });
+  const storeCalls = record.store_calls ?? [];
+  const registry = await stepRegistry({
+    pipeline,
+    step,
+    status,
+    durationSeconds,
+    counts,
+    storeCalls,
+  });
   await emit(host, { pipeline, step }, registry);
 }
 
@@ -25,7 +39,7 @@ export async function emitStepMetrics(
 export async function emitRunMetrics(
   host: StepHost,
   pipeline: string,
-  run: { exit: StepRecord; steps: readonly StepRecord[] },
+  run: { exit: StepRecord; steps: readonly MeteredRecord[] },
 ): Promise<void> {
   for (const step of new Set(run.steps.map((record) => record.step))) {
     await emitStepMetrics(
@@ -44,9 +58,7 @@ export async function emitRunMetrics(
 }
 
 /** The items of a fan-out as one: counts added up, the duration of the longest, failed when one has failed. */
-function summed(
-  records: readonly StepRecord[],
-): Pick<StepRecord, 'step' | 'status' | 'counts' | 'duration_seconds'> {
+function summed(records: readonly MeteredRecord[]): Measured {
   const counts = new Map<string, number>();
   for (const [name, count] of records.flatMap((record) => Object.entries(record.counts))) {
     counts.set(name, (counts.get(name) ?? 0) + count);
@@ -56,6 +68,7 @@ function summed(
     status: records.some(({ status }) => status === 'failed') ? 'failed' : 'success',
     counts: Object.fromEntries(counts),
     duration_seconds: Math.max(...records.map((record) => record.duration_seconds)),
+    store_calls: summedCalls(records),
   };
 }
 

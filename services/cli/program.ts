@@ -106,7 +106,7 @@ function addRunning(program: Command, on: On): void {
     .option('--entrypoint <template>', 'start at this template')
     .option('--sample', 'use generated data, served on loopback, and a store of its own')
     .option('--isolate', 'run each step as a process of its own, as a container would')
-    .option('--dry-run', 'say what would be done and change nothing')
+    .option('--dry-run', 'say what would be fetched and change nothing but the record of this run')
     .option('--json', 'print the outcome as JSON');
   example(
     run,

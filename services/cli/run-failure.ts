@@ -3,13 +3,17 @@ import { isFailed, type Node } from '../runner/node.ts';
 import type { WorkflowOutcome } from '../runner/run-workflow.ts';
 
 /** Why a run failed, as one error: the first step that failed for good tells; later ones failed because of it, or beside it. */
-export function runFailure(outcome: WorkflowOutcome, name: string, logPath: string): PipelineError {
+export function runFailure(
+  outcome: WorkflowOutcome,
+  name: string,
+  logPath: string | null,
+): PipelineError {
   const first = firstFailure(outcome.nodes);
   const said = first?.error ?? first?.message ?? outcome.message ?? outcome.phase;
   const [reason = '', hint] = said.split('\nhint: ');
   const where = first === undefined ? name : `${name}, step ${stepName(first, outcome.nodes)}`;
   return new PipelineError(kindOfExitCode(exitCodeOfRun(outcome)), `${where}: ${reason}`, {
-    hint: hint ?? `the log is in ${logPath}`,
+    hint: hint ?? (logPath === null ? 'the log is above' : `the log is in ${logPath}`),
   });
 }
 

@@ -3,6 +3,7 @@ import type { RunRecord } from '../stages/observe/run-record.ts';
 import { openDatabase } from '../stages/serve/database.ts';
 import { findDatabase } from './commands.ts';
 import { serving } from './host.ts';
+import type { PlannedDownload } from './planned.ts';
 import { widthOf } from './print-result.ts';
 import type { Session } from './session.ts';
 import { formatSummary, type Summary } from './summary.ts';
@@ -15,13 +16,23 @@ const BY_METRIC = `
          CAST(max(ingestion_date) AS VARCHAR) AS newest
   FROM data_ingestion_map WHERE status = 'success' GROUP BY ALL ORDER BY row_count DESC, metric_type`;
 
+/** A run that ended well. */
+export interface RunEnd {
+  record: RunRecord;
+  durationMs: number;
+  logPath: string | null;
+  /** What a dry run would fetch; null when it was none. */
+  plan: readonly PlannedDownload[] | null;
+}
+
 /** The end of a successful run, on stdout: what is published now, what was new, what went wrong, what to try next. */
 export async function printRunSummary(
   session: Session,
   pipeline: string,
-  end: { record: RunRecord; durationMs: number; logPath: string | null },
+  end: RunEnd,
 ): Promise<void> {
-  const { record, durationMs, logPath } = end;
+  const { record, durationMs, logPath, plan } = end;
+  if (plan !== null) return printPlan(session, pipeline, { ...end, plan });
   const news = newsText(record);
   const facts: [string, string][] = [
     ['run', record.run_id],
@@ -37,6 +48,31 @@ export async function printRunSummary(
     // Nothing new, nothing to show: the figures are those of the last run, and the engine need not start.
     ...(news === null ? {} : { table: await metricTable(session, pipeline) }),
     next: nextCommands(session, pipeline),
+  };
+  session.io.stdout.write(formatSummary(summary, { widthMax: widthOf(session) }));
+  printProblems(session, record);
+}
+
+/** The end of a dry run: what a run would fetch, and nothing of what is published, which it does not touch. */
+function printPlan(
+  session: Session,
+  pipeline: string,
+  { record, durationMs, plan }: RunEnd & { plan: readonly PlannedDownload[] },
+): void {
+  const count = plan.length === 1 ? '1 download' : `${humaneCount(plan.length)} downloads`;
+  const flag = session.flags.sample === true ? ' --sample' : '';
+  const summary: Summary = {
+    title: `${pipeline} dry run: nothing was changed`,
+    facts: [
+      ['run', record.run_id],
+      ['would ask for', count],
+      ['time', humaneDuration(durationMs)],
+    ],
+    table: {
+      columns: ['url', 'label'].map((name) => ({ name, align: 'left' as const })),
+      rows: plan.map(({ url, label }) => [url, label]),
+    },
+    next: [{ command: `npx argosy run${flag} ${pipeline}`, about: 'fetch what is new among them' }],
   };
   session.io.stdout.write(formatSummary(summary, { widthMax: widthOf(session) }));
   printProblems(session, record);

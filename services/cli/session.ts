@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type BoundLog, createLog } from '../telemetry/log.ts';
 import { PipelineError } from '../core/error.ts';
 import { type Config, readConfig } from './config.ts';
+import { diskError } from './disk-error.ts';
 import { terminalOf } from './view.ts';
 
 /** What a command gets from the process it runs in. */
@@ -59,6 +60,7 @@ export function openSession(io: Io, flags: GlobalFlags, signal: AbortSignal): Se
     dotenvText: dotenvText(io.cwd),
     cwd: io.cwd,
   });
+  refuseUnbuilt(config);
   const writer = { write: (line: string): unknown => io.stderr.write(line) };
   const log = createLog({
     level: config.log.level,
@@ -69,6 +71,23 @@ export function openSession(io: Io, flags: GlobalFlags, signal: AbortSignal): Se
     hasColor: flags.color !== false && terminalOf(io.stderr, io.env).hasColor,
   });
   return { io, config, log, signal, flags, given, writer };
+}
+
+/** A setting that would be ignored is refused where the outcome would be another one. */
+function refuseUnbuilt({ engine }: Config): void {
+  if (engine !== 'athena') return;
+  throw new PipelineError('unsupported', 'ARGOSY_ENGINE=athena: that engine is not built yet', {
+    hint: 'take the setting out, or set ARGOSY_ENGINE=duckdb: the same SQL over the same objects',
+  });
+}
+
+/** Says so when notices are configured: they go to the log, and nowhere else yet. */
+export function warnOfNotices({ config, log }: Pick<Session, 'config' | 'log'>): void {
+  const { webhookUrl, smtpUrl, snsTopicArn } = config.notify;
+  if (webhookUrl === undefined && smtpUrl === undefined && snsTopicArn === undefined) return;
+  log.warn('notices.not_built', {
+    reason: 'ARGOSY_NOTIFY_ settings have no effect yet: notices go to the log',
+  });
 }
 
 /** A flag that must be a whole number from 0 up; `config-invalid` for anything else. */
@@ -92,6 +111,7 @@ function dotenvText(cwd: string): string {
   } catch (error) {
     // No .env is the usual case; one that cannot be read must not pass for none.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw error;
+    const hint = 'let .env be a file that this user may read, or take it away';
+    throw diskError(error, { path: join(cwd, '.env'), setting: 'settings', hint });
   }
 }

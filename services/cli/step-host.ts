@@ -9,12 +9,15 @@ import {
   readSteps,
   recordRunStart,
   recordStep,
-  type StepRecord,
+  runCollection,
 } from '../stages/observe/run-record.ts';
 import type { BoundLog } from '../telemetry/log.ts';
 import { findStep } from './commands.ts';
 import type { Config } from './config.ts';
+import { diskError, onDisk } from './disk-error.ts';
+import { redactedRecord, withoutSecrets } from './redact-record.ts';
 import { runIdentity, type StepIdentity } from './run-identity.ts';
+import { type MeteredRecord, type StoreCallCounter, storeCallCounter } from './store-calls.ts';
 
 /** What every step of a process shares. */
 export interface StepHost {
@@ -57,11 +60,13 @@ export async function runStep(host: StepHost, call: StepHostCall): Promise<StepH
     const step = await findStep(pipeline, name);
     const parameters = stepParameters(step, flags);
     const result = await performStep({ ...host, log }, call, { step, parameters, run, startedAt });
-    await writeOutputs(call.outFolder, result.outputs);
+    await onDisk({ path: call.outFolder, setting: 'ARGOSY_OUT' }, () =>
+      writeOutputs(call.outFolder, result.outputs),
+    );
     log.info('step.end', { ...result.counts, problems: result.problems.length });
     return { exitCode: 0 };
   } catch (thrown) {
-    const error = call.signal.aborted ? stopped(thrown) : toPipelineError(thrown);
+    const error = failureOf(host, call, thrown);
     log.error('step.failed', {
       kind: error.kind,
       reason: error.message,
@@ -89,8 +94,12 @@ async function performStep(
   { step, parameters, run, startedAt }: Performance,
 ): Promise<StepResult> {
   const { openPorts, probeBucket } = await import('./wire.ts');
-  await mkdir(host.config.scratchFolder, { recursive: true });
-  const scratch = await mkdtemp(join(host.config.scratchFolder, `${step.name}-`));
+  const { scratchFolder } = host.config;
+  const scratch = await onDisk({ path: scratchFolder, setting: 'ARGOSY_SCRATCH' }, async () => {
+    await mkdir(scratchFolder, { recursive: true });
+    return mkdtemp(join(scratchFolder, `${step.name}-`));
+  });
+  const storeCalls = storeCallCounter();
   let counts: Partial<Counts> = {};
   const progress = (seen: Partial<Counts>) => {
     counts = { ...counts, ...seen };
@@ -101,21 +110,25 @@ async function performStep(
     namedUrls: Object.values(parameters),
     scratch,
     signal: call.signal,
+    onStoreCall: (one) => storeCalls.add(one),
     progress,
   });
-  const ending = { step, parameters, run, startedAt };
+  const ending = { step, parameters, run, startedAt, storeCalls };
   try {
-    const isFirstStep = await recordRunStart(ports.records, run, startedAt);
-    if (isFirstStep) await probeBucket(host, host.openBucket, run.pipeline);
+    // The exit step tells how the run went even where the probe has failed; it needs no put-if-absent.
+    if (step.name !== 'exit' && !(await hasBegun(ports, run))) {
+      await probeBucket(host, host.openBucket, run.pipeline);
+      await recordRunStart(ports.records, run, startedAt);
+    }
     const result = await step.run(ports, parameters, run);
     host.onProgress?.(call.nodeName, result.counts);
     await settle(host, ports, ending, { result });
     return result;
   } catch (thrown) {
-    const error = toPipelineError(thrown);
+    const error = failureOf(host, call, thrown);
     await settle(host, ports, ending, { error, counts }).catch((failure: unknown) => {
       // The step's own failure is the one to tell; that its record could not be kept is told beside it.
-      host.log.warn('record.failed', { reason: toPipelineError(failure).message });
+      host.log.warn('record.failed', { reason: failureOf(host, call, failure).message });
     });
     throw error;
   } finally {
@@ -123,19 +136,23 @@ async function performStep(
   }
 }
 
+async function hasBegun(ports: StepPorts, run: StepIdentity): Promise<boolean> {
+  return (await ports.records.get(runCollection(run.pipeline), run.runId)) !== null;
+}
+
 type Ending = { result: StepResult } | { error: PipelineError; counts: Partial<Counts> };
 
 async function settle(
   host: StepHost,
   ports: StepPorts,
-  { step, parameters, run, startedAt }: Performance,
+  { step, parameters, run, startedAt, storeCalls }: Performance & { storeCalls: StoreCallCounter },
   ending: Ending,
 ): Promise<void> {
   const endedAt = host.clock.now();
   const durationSeconds = (endedAt.getTime() - startedAt.getTime()) / 1000;
   const error = 'error' in ending ? ending.error : null;
   const counts = 'error' in ending ? ending.counts : ending.result.counts;
-  const record: StepRecord = {
+  const whole: MeteredRecord = {
     step: step.name,
     parameters,
     attempt: run.attempt,
@@ -149,7 +166,9 @@ async function settle(
     error_class: error?.kind ?? null,
     error_message: error?.message ?? null,
     error_hint: error?.hint ?? null,
+    store_calls: storeCalls.counts(),
   };
+  const record = redactedRecord(whole, secretsOf(host));
   const { emitRunMetrics, emitStepMetrics } = await import('./emit-metrics.ts');
   if (step.name === 'exit') {
     await emitRunMetrics(host, run.pipeline, {
@@ -198,6 +217,21 @@ async function writeOutputs(
   if (Object.keys(outputs).length === 0) return;
   await mkdir(folder, { recursive: true });
   for (const [name, value] of Object.entries(outputs)) await writeFile(join(folder, name), value);
+}
+
+/** Why a step ended, without secrets. Whatever ends it after it was told to stop does so because of that. */
+function failureOf(host: StepHost, call: StepHostCall, thrown: unknown): PipelineError {
+  const place = { path: host.config.scratchFolder, setting: 'ARGOSY_SCRATCH' };
+  const error = call.signal.aborted ? stopped(thrown) : toPipelineError(diskError(thrown, place));
+  const safe = (text: string) => withoutSecrets(text, secretsOf(host));
+  const hint = error.hint === undefined ? {} : { hint: safe(error.hint) };
+  const failure = new PipelineError(error.kind, safe(error.message), { ...hint, cause: error });
+  if (error.kind === 'bug' && error.stack !== undefined) failure.stack = safe(error.stack);
+  return failure;
+}
+
+function secretsOf({ config }: StepHost): string[] {
+  return config.secrets.map((one) => one.reveal());
 }
 
 function stopped(cause: unknown): PipelineError {

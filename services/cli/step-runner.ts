@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { probeStep } from '../runner/probe.ts';
 import type { RunStep, StepCall, StepEnd } from '../runner/step-call.ts';
+import type { Log } from '../ports/step.ts';
 import type { Io, Session } from './session.ts';
 import { runStep, type StepHost } from './step-host.ts';
 
@@ -38,15 +39,61 @@ export function awaitable(inner: RunStep): { run: RunStep; ended(): Promise<void
 const INHERITED =
   /^(?:PATH|HOME|TMPDIR|TZ|LANG|NO_COLOR|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|AWS_.*|ARGOSY_.*|MARKET_.*|REDSHIFT_.*|DB_.*|S3_BUCKET_NAME)$/;
 
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/**
+ * Hands the log lines of a step's process on to `log`; returns why it failed, hint and all, from its `step.failed`. A
+ * process that ended before it could log so has its last line of plain text.
+ */
+export function childLog(stderr: string, log: Log): string {
+  let failure: string | null = null;
+  let lastText = '';
+  for (const line of stderr.split('\n')) {
+    const entry = logEntry(line);
+    if (entry === null) {
+      if (line.trim() !== '') lastText = line;
+      continue;
+    }
+    const { timestamp: _, level, event, ...fields } = entry;
+    const known = LEVELS.find((one) => one === level) ?? 'info';
+    log[known](String(event), fields);
+    if (event !== 'step.failed') continue;
+    const { reason, hint } = fields;
+    failure = typeof reason === 'string' ? reason : lastText;
+    if (typeof hint === 'string') failure += `\nhint: ${hint}`;
+  }
+  return failure ?? lastText;
+}
+
+function logEntry(line: string): Record<string, unknown> | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'event' in value ? { ...value } : null;
+  } catch (error) {
+    // What Node or a library prints may begin like an object too.
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
 /** Runs each step as a process of its own, as a container would. */
-export function isolated({ io, given }: Pick<Session, 'io' | 'given'>): RunStep {
+export function isolated({ io, given }: Pick<Session, 'io' | 'given'>, log: Log): RunStep {
   const environment = Object.entries(io.env).filter(([name]) => INHERITED.test(name));
   const inherited = { ...Object.fromEntries(environment), ...given };
-  return (call) => runProcess(call, { ...inherited, ...call.env, ARGOSY_OUT: call.outFolder });
+  return (call) =>
+    runProcess(call, log, {
+      ...inherited,
+      ...call.env,
+      ARGOSY_OUT: call.outFolder,
+      // The child's log is read here and goes on in that of the run.
+      ARGOSY_LOG_FORMAT: 'json',
+    });
 }
 
 async function runProcess(
   call: StepCall,
+  log: Log,
   env: Record<string, string | undefined>,
 ): Promise<StepEnd> {
   const child = spawn(process.execPath, [process.argv[1] ?? '', ...call.args], {
@@ -66,8 +113,8 @@ async function runProcess(
       text(child.stderr),
       ended,
     ]);
-    const lines = stderr.trimEnd().split('\n');
-    return exitCode === 0 ? { exitCode, stdout } : { exitCode, stdout, error: lines.at(-1) ?? '' };
+    const said = childLog(stderr, log);
+    return exitCode === 0 ? { exitCode, stdout } : { exitCode, stdout, error: said };
   } finally {
     call.signal.removeEventListener('abort', stop);
   }

@@ -23,13 +23,15 @@ export function openSource({ clock, random, log, cwd }: Wiring, named: readonly 
         reason: error.message,
       }),
   });
-  const mirrors = named
-    .filter((text) => text.startsWith('file:'))
-    .map((url) => mirrorSource({ url, cwd }));
-  const mirror = mirrors[0];
-  if (!mirror) return web;
+  const folder = named.find((text) => text.startsWith('file:'));
+  if (folder === undefined) return web;
+  // Opened by the first fetch: a promise that nobody awaits would end the process when it fails.
+  let mirror: Promise<Source> | undefined;
   return {
-    fetch: async (request) =>
-      request.url.startsWith('file:') ? (await mirror).fetch(request) : web.fetch(request),
+    fetch: async (request) => {
+      if (!request.url.startsWith('file:')) return web.fetch(request);
+      mirror ??= mirrorSource({ url: folder, cwd });
+      return (await mirror).fetch(request);
+    },
   };
 }

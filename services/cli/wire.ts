@@ -1,12 +1,14 @@
+import { join } from 'node:path';
 import { systemClock, systemRandom } from '../adapters/clock/system.ts';
 import { logNotifier } from '../adapters/notifier/log.ts';
 import { filesystemStore } from '../adapters/object-store/filesystem.ts';
 import { memoryStore } from '../adapters/object-store/memory.ts';
 import { s3Connection } from '../adapters/object-store/s3-connection.ts';
 import { s3Store } from '../adapters/object-store/s3.ts';
-import { duckdbEngine } from '../adapters/query-engine/duckdb.ts';
+import { duckdbEngine, duckdbVersion } from '../adapters/query-engine/duckdb.ts';
 import { objectRecords } from '../adapters/record-store/object.ts';
 import { deadlineStore } from '../layers/deadline.ts';
+import { type MeteredCall, meterStore } from '../layers/meter.ts';
 import { probePutIfAbsent } from '../layers/probe.ts';
 import { retryStore } from '../layers/retry.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -41,10 +43,12 @@ export interface PortsRequest {
   namedUrls: readonly string[];
   scratch: string;
   signal: AbortSignal;
+  /** Told of every call to the store, for the metrics. */
+  onStoreCall(call: MeteredCall): void;
   progress(counts: Partial<Counts>): void;
 }
 
-export { systemClock, systemRandom };
+export { duckdbVersion as engineVersion, systemClock, systemRandom };
 
 /** Configuration to ports: the one place that knows which adapter stands behind which door. */
 export function openPorts(
@@ -54,12 +58,13 @@ export function openPorts(
 ): StepPorts {
   const { clock, config, log } = wiring;
   const { scratch, signal } = request;
-  const store = openBucket(bucketOf(config, request.pipeline));
+  const bucket = openBucket(bucketOf(config, request.pipeline));
+  const store = meterStore(bucket, { clock, onCall: (call) => request.onStoreCall(call) });
   return {
     store,
     records: objectRecords(store),
     source: openSource(wiring, request.namedUrls),
-    openEngine: engineOpener(signal),
+    openEngine: engineOpener(signal, scratch),
     clock,
     notifier: logNotifier(log),
     log,
@@ -77,7 +82,7 @@ export function openServePorts(
 ): ServePorts {
   const { cache, signal } = request;
   const store = openBucket(bucketOf(config, request.pipeline));
-  return { store, openEngine: engineOpener(signal), log, signal, cache };
+  return { store, openEngine: engineOpener(signal, cache), log, signal, cache };
 }
 
 /** The records that a pipeline keeps in its bucket. */
@@ -129,10 +134,11 @@ function credentialsOf({ sdkVariables }: Config) {
   return { accessKeyId: accessKeyId.reveal(), secretAccessKey, sessionToken };
 }
 
-function engineOpener(signal: AbortSignal): StepPorts['openEngine'] {
+function engineOpener(signal: AbortSignal, spillFolder: string): StepPorts['openEngine'] {
   return (folders) =>
     duckdbEngine({
       folders,
+      spillFolder: join(spillFolder, '.spill'),
       memoryBytesMax: ENGINE_BYTES_MAX,
       threads: 1,
       connections: ENGINE_CONNECTIONS,

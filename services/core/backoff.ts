@@ -35,7 +35,7 @@ export interface FailedAttempt {
  */
 export function waitBeforeRetryMs(failed: FailedAttempt, policy: RetryPolicy): number | null {
   const { error, attempt, random } = failed;
-  if (!isRetryable(error) || error.kind === 'interrupted') return null;
+  if (!isRetryable(error)) return null;
   if (attempt >= policy.attemptsMax) return null;
   if (error.retryAfterMs !== undefined) {
     if (error.retryAfterMs > policy.retryAfterMsMax) return null;

@@ -11,11 +11,11 @@ const KINDS = {
   denied: { exitCode: 50, retry: 'never' },
   'config-invalid': { exitCode: 51, retry: 'never' },
   unsupported: { exitCode: 52, retry: 'never' },
-  interrupted: { exitCode: 143, retry: 'later' },
+  interrupted: { exitCode: 143, retry: 'by-another' },
   bug: { exitCode: 1, retry: 'never' },
 } as const satisfies Record<
   string,
-  { exitCode: number; retry: 'never' | 'later' | 'verify-first' }
+  { exitCode: number; retry: 'never' | 'later' | 'verify-first' | 'by-another' }
 >;
 
 /** The closed list of failure kinds (design A5). Retry and exit code follow from the kind alone. */
@@ -44,7 +44,10 @@ export class PipelineError extends Error {
   }
 }
 
-/** True for the kinds that a retry may cure (30, 31, 32); `commit-unknown` is not among them: verify first. */
+/**
+ * True for the kinds that a retry may cure (30, 31, 32). Not `commit-unknown`: verify first. Not `interrupted`: whoever
+ * was told to stop stops, and the workflow tries again by the exit code (workflows/*.yaml, `retryStrategy`).
+ */
 export function isRetryable(error: unknown): error is PipelineError {
   return error instanceof PipelineError && KINDS[error.kind].retry === 'later';
 }

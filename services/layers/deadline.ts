@@ -1,7 +1,6 @@
 import { PipelineError } from '../core/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Body, CallOptions, ObjectInfo, ObjectStore } from '../ports/object-store.ts';
-import type { Source } from '../ports/source.ts';
 
 export interface DeadlineOptions {
   clock: Clock;
@@ -64,17 +63,6 @@ export function deadlineStore(store: ObjectStore, options: DeadlineOptions): Obj
     delete: (key, call) =>
       limited({ method: 'delete', key, options: call }, (own) => store.delete(key, own)),
     localPath: (key) => store.localPath(key),
-  };
-}
-
-/** A source whose fetches end in time, as `unavailable`. */
-export function deadlineSource(source: Source, options: DeadlineOptions): Source {
-  return {
-    fetch: (request) =>
-      withDeadline(
-        { ...options, what: 'fetch', signal: request.signal, isCommit: false },
-        (signal) => source.fetch({ ...request, signal }),
-      ),
   };
 }
 

@@ -1,11 +1,9 @@
 import { toPipelineError, type ErrorKind } from '../core/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Body, CallOptions, ObjectStore } from '../ports/object-store.ts';
-import type { Source } from '../ports/source.ts';
 
-/** One finished call of a port. */
+/** One finished call of a store. */
 export interface MeteredCall {
-  port: 'object-store' | 'source';
   method: string;
   /** Of a listing or a stream: from the call to the last item. */
   durationMs: number;
@@ -25,7 +23,7 @@ type Measured = { sizeBytes: number };
 
 /** A store that reports each of its calls. */
 export function meterStore(store: ObjectStore, options: MeterOptions): ObjectStore {
-  const metered = meter('object-store', options);
+  const metered = meter(options);
   return {
     url: store.url,
     capability: store.capability,
@@ -61,26 +59,13 @@ export function meterStore(store: ObjectStore, options: MeterOptions): ObjectSto
   };
 }
 
-/** A source that reports each fetch. */
-export function meterSource(source: Source, options: MeterOptions): Source {
-  const metered = meter('source', options);
-  return {
-    fetch: (request) =>
-      metered(
-        'fetch',
-        () => source.fetch(request),
-        (reply) => (reply.status === 'fresh' ? reply.bytes.length : 0),
-      ),
-  };
-}
-
-function meter(port: MeteredCall['port'], options: MeterOptions) {
+function meter(options: MeterOptions) {
   return async <T>(
     method: string,
     call: () => Promise<T>,
     size: (result: T) => number,
   ): Promise<T> => {
-    const report = begin(port, method, options);
+    const report = begin(method, options);
     try {
       const result = await call();
       report('ok', size(result));
@@ -92,10 +77,10 @@ function meter(port: MeteredCall['port'], options: MeterOptions) {
   };
 }
 
-function begin(port: MeteredCall['port'], method: string, { clock, onCall }: MeterOptions) {
+function begin(method: string, { clock, onCall }: MeterOptions) {
   const beganMs = clock.now().getTime();
   return (outcome: MeteredCall['outcome'], sizeBytes: number): void =>
-    onCall({ port, method, durationMs: clock.now().getTime() - beganMs, sizeBytes, outcome });
+    onCall({ method, durationMs: clock.now().getTime() - beganMs, sizeBytes, outcome });
 }
 
 async function openMetered(
@@ -103,7 +88,7 @@ async function openMetered(
   opening: { key: string; call: CallOptions | undefined; options: MeterOptions },
 ): Promise<AsyncIterable<Uint8Array>> {
   const { key, call, options } = opening;
-  const report = begin('object-store', 'open', options);
+  const report = begin('open', options);
   try {
     const stream = await store.open(key, call);
     return throughMeter({ report, items: () => stream, size: (chunk) => chunk.length });
@@ -120,8 +105,7 @@ type Through<T> = { items: () => AsyncIterable<T>; size: (item: T) => number } &
 
 /** Passes items on; reports when the last has come, when one fails, and when the reader stops early (as `ok`). */
 async function* throughMeter<T>(through: Through<T>): AsyncGenerator<T> {
-  const report =
-    'report' in through ? through.report : begin('object-store', through.method, through.options);
+  const report = 'report' in through ? through.report : begin(through.method, through.options);
   let outcome: MeteredCall['outcome'] = 'ok';
   const seen: Measured = { sizeBytes: 0 };
   try {

@@ -2,7 +2,6 @@ import { DEFAULT_RETRY_POLICY, waitBeforeRetryMs, type RetryPolicy } from '../co
 import { compareKeys } from '../core/key.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CallOptions, ObjectInfo, ObjectStore } from '../ports/object-store.ts';
-import type { Source } from '../ports/source.ts';
 
 export interface RetryOptions {
   clock: Clock;
@@ -42,14 +41,6 @@ export function retryStore(store: ObjectStore, options: RetryOptions): ObjectSto
     list: (prefix, call) => listOn(store, { prefix, call, options }),
     delete: (key, call) => again('delete', key, () => store.delete(key, call), call),
     localPath: (key) => again('localPath', key, () => store.localPath(key), undefined),
-  };
-}
-
-/** A source that tries again what a retry may cure. For sources that do not retry by themselves. */
-export function retrySource(source: Source, options: RetryOptions): Source {
-  return {
-    fetch: (request) =>
-      retrying({ ...options, what: 'fetch', signal: request.signal }, () => source.fetch(request)),
   };
 }
 

@@ -20,8 +20,9 @@ export interface ColumnData {
 
 /**
  * SQL in process. The engine is shut: it reads and writes only below the folders it was opened with, loads no
- * extension, and its configuration is locked. A statement that fails for what it says throws `input-invalid`; one
- * that reaches outside throws `denied`.
+ * extension, and its configuration is locked. A statement that fails for what it says throws
+ * `input-invalid` in `select`, whose SQL is a reader's, and `bug` elsewhere, where it is ours; one that reaches outside
+ * throws `denied`.
  */
 export interface QueryEngine {
   /**

@@ -45,6 +45,9 @@ export function submitWorkflow(
   return 'fault' in result ? { accepted: false, text: result.fault.message } : { accepted: true };
 }
 
+/** For what is no matter of the local run: the cluster would say the same. */
+const REFUSED_HINT = 'Argo refuses this too: correct the line, or give the value with -p';
+
 /**
  * Throws `config-invalid` with file and line for everything that Argo refuses at submit and for
  * everything that a local run cannot do. `options` is what is going to be run.
@@ -57,9 +60,11 @@ export function refuseInvalid(
   const problems = [...loaded.problems, ...localProblems(loaded)];
   const result =
     problems.length > 0 ? { value: undefined } : attempt(() => validateWorkflow(options));
-  if ('fault' in result) problems.push(placed(loaded, document, result.fault.message));
-  if (problems.length === 0) return;
-  throw problemsError(problems);
+  if ('fault' in result) {
+    const refused = placed(loaded, document, result.fault.message);
+    throw problemsError([refused], REFUSED_HINT);
+  }
+  if (problems.length > 0) throw problemsError(problems);
 }
 
 /** Argo's text with the place in the file of the template, task or argument it names first. */

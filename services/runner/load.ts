@@ -68,13 +68,13 @@ export function loadDocuments(files: readonly WorkflowFile[]): LoadedDocuments {
   return loaded;
 }
 
-/** The problems as one error: the first in full, the others by place. */
-export function problemsError(problems: readonly Problem[]): PipelineError {
+const LOCAL_HINT = 'see docs/runner.md for the fields that a local run knows';
+
+/** The problems as one error, each with its place; `hint` when they are not of the local run alone. */
+export function problemsError(problems: readonly Problem[], hint = LOCAL_HINT): PipelineError {
   const shown = problems.slice(0, 20).map(({ file, line, text }) => `${file}:${line}: ${text}`);
   const more = problems.length > shown.length ? `; and ${problems.length - shown.length} more` : '';
-  return new PipelineError('config-invalid', `${shown.join('; ')}${more}`, {
-    hint: 'see docs/runner.md for the fields that a local run knows',
-  });
+  return new PipelineError('config-invalid', `${shown.join('; ')}${more}`, { hint });
 }
 
 /** The words in which Argo refuses a file with these problems; `null` when there are none. */

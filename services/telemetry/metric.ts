@@ -84,11 +84,6 @@ export async function stepRegistry(measure: StepMeasure): Promise<Registry> {
   return registry;
 }
 
-/** The metrics of one step as Prometheus text. */
-export async function stepMetrics(measure: StepMeasure): Promise<string> {
-  return (await stepRegistry(measure)).metrics();
-}
-
 /**
  * The metrics of a whole run, for the exit handler. The time of the last success is there only
  * after a success, so that a failed run, pushed with `pushAdd`, leaves the earlier one standing.

@@ -39,7 +39,7 @@ export async function pushMetrics(
     await Promise.race([push, abortOf(signal)]);
     return null;
   } catch (error) {
-    // The data is safe and the metrics are also in a file: worth a warning, not a failed step.
+    // The data is safe by now: metrics that are lost are worth a warning, not a failed step.
     return `Pushgateway ${url}: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { duckdbEngine } from '../../services/adapters/query-engine/duckdb.ts';
 import { type OpenEngine, queryEngineContract } from '../contract/query-engine.ts';
@@ -29,12 +29,29 @@ it('the bytes of a Parquet file do not depend on threads or connections', async 
   expect(files[1]?.equals(files[0] ?? Buffer.of())).toBe(true);
 });
 
-it('a statement that needs more memory than allowed is too-large, or spills into its own folder', async () => {
+it('a statement that needs more memory than allowed is too-large', async () => {
   await using folder = await tempFolder();
   const options = { folders: [folder.path], memoryBytesMax: 16 * 2 ** 20, threads: 1 };
   const engine = await duckdbEngine({ ...options, connections: 1 });
   const sql = "SELECT list(i || 'some text to fill memory with') FROM range(3000000) r(i)";
   await expect(engine.run(`CREATE TABLE t AS ${sql}`)).rejects.toMatchObject({ kind: 'too-large' });
   expect((await engine.query('SELECT 1')).rows).toEqual([[1]]);
+  await engine.close();
+});
+
+it('what does not fit into memory goes to the spill folder and never beside the data', async () => {
+  await using data = await tempFolder();
+  await using scratch = await tempFolder();
+  const options = { folders: [data.path], memoryBytesMax: 48 * 2 ** 20, threads: 1 };
+  const sql =
+    'CREATE TABLE t AS SELECT md5(i::VARCHAR) AS m, i FROM range(2000000) r(i) ORDER BY m';
+  const shut = await duckdbEngine({ ...options, connections: 1 });
+  await expect(shut.run(sql)).rejects.toMatchObject({ kind: 'too-large' });
+  await shut.close();
+  const spillFolder = `${scratch.path}/not/there/.spill`;
+  const engine = await duckdbEngine({ ...options, connections: 1, spillFolder });
+  await engine.run(sql);
+  expect((await readdir(spillFolder)).length).toBeGreaterThan(0);
+  expect(await readdir(data.path)).toEqual([]);
   await engine.close();
 });

@@ -59,3 +59,22 @@ it("a link from the site's root means the folder, and never what lies outside of
     kind: 'not-found',
   });
 });
+
+it.each(['file://cdn.test/b.zip', 'file:///ftp/x%2Fb.zip'])(
+  'the link %s, which is no file here, is config-invalid',
+  async (link) => {
+    const { folder, source } = await mirror({ 'page.html': '' });
+    await using _ = folder;
+    await expect(source.fetch({ url: link, ...SIZE })).rejects.toMatchObject({
+      kind: 'config-invalid',
+      message: expect.stringContaining(link),
+    });
+  },
+);
+
+it('a mirror whose address names a host is config-invalid with the right form', async () => {
+  await expect(mirrorSource({ url: 'file://mirror/', cwd: '/' })).rejects.toMatchObject({
+    kind: 'config-invalid',
+    hint: expect.stringContaining('file:///'),
+  });
+});

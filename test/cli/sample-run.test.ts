@@ -50,6 +50,13 @@ describe('argosy run fama-french --sample', () => {
     }
   });
 
+  it('tells in the metrics of each step how often it called the store', async () => {
+    const file = join(home.path, '.argosy/sample/metrics/fama-french-transform.prom');
+    expect(await readFile(file, 'utf8')).toMatch(
+      /^argosy_store_calls_total\{method="putIfAbsent",outcome="ok"\} [1-9]/m,
+    );
+  });
+
   it('keeps the sample out of the store of real data', async () => {
     expect((await readdir(join(home.path, '.argosy'))).toSorted()).toEqual(['sample', 'scratch']);
     expect(await readdir(join(home.path, '.argosy/scratch'))).toEqual([]);
@@ -150,5 +157,23 @@ describe('a run that is interrupted', () => {
     expect(await readdir(join(home.path, '.argosy/scratch'))).toEqual([]);
     const next = await cli(['run', 'fama-french', '--sample'], { cwd: home.path });
     expect(next.stdout).toContain('6 vintages, 60 Parquet objects, 83,184 rows');
+  });
+
+  it('its record holds the step that was stopped, as interrupted', async () => {
+    await using home = await tempFolder();
+    const stopped = await cli(['run', 'fama-french', '--sample'], {
+      cwd: home.path,
+      interrupt: { signal: 'SIGINT', when: 'transform(' },
+    });
+    expect(stopped.exitCode).toBe(130);
+    const status = await cli(['status', 'fama-french', '--sample', '--json'], { cwd: home.path });
+    const [record] = JSON.parse(status.stdout).runs;
+    expect(record).toMatchObject({ status: 'failed', error_class: 'interrupted' });
+    expect(record.steps.at(-1)).toMatchObject({
+      step: 'transform',
+      status: 'failed',
+      error_class: 'interrupted',
+      error_message: expect.stringContaining('stopped before the end'),
+    });
   });
 });

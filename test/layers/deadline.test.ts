@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { manualClock, type ManualClock } from '../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../services/adapters/object-store/memory.ts';
-import { deadlineSource, deadlineStore } from '../../services/layers/deadline.ts';
+import { deadlineStore } from '../../services/layers/deadline.ts';
 import type { ObjectInfo, ObjectStore } from '../../services/ports/object-store.ts';
 import { collect, listOf, utf8 } from '../support/bytes.ts';
 
@@ -108,18 +108,5 @@ describe('the deadline layer', () => {
     await expect(store.get('a', { signal: AbortSignal.abort() })).rejects.toMatchObject({
       kind: 'interrupted',
     });
-  });
-
-  it('a fetch that takes too long is unavailable', async () => {
-    const clock = manualClock(new Date('2026-11-21'));
-    const source = deadlineSource(
-      { fetch: () => new Promise(() => undefined) },
-      { clock, timeoutMs: 5 },
-    );
-    const ending = source
-      .fetch({ url: 'http://x', sizeBytesMax: 1 })
-      .catch((error: unknown) => error);
-    await clock.advance(5);
-    expect(await ending).toMatchObject({ kind: 'unavailable' });
   });
 });

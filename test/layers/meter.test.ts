@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { manualClock } from '../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../services/adapters/object-store/memory.ts';
 import { faultPlan, faultStore } from '../../services/layers/fault.ts';
-import { meterSource, meterStore, type MeteredCall } from '../../services/layers/meter.ts';
+import { meterStore, type MeteredCall } from '../../services/layers/meter.ts';
+import type { ObjectStore } from '../../services/ports/object-store.ts';
 import { collect, listOf, utf8 } from '../support/bytes.ts';
 
 describe('the meter layer', () => {
@@ -43,26 +44,17 @@ describe('the meter layer', () => {
   it('tells how long a call took', async () => {
     const clock = manualClock(new Date('2026-11-21'));
     const calls: MeteredCall[] = [];
-    const source = meterSource(
-      {
-        fetch: async () => {
-          await clock.advance(250);
-          return {
-            status: 'fresh',
-            url: 'http://x/',
-            bytes: utf8('1234'),
-            contentType: null,
-            etag: null,
-            lastModified: null,
-          };
-        },
+    const bare = memoryStore({ bucket: 'b', clock });
+    const slow: ObjectStore = {
+      ...bare,
+      get: async (key) => {
+        await clock.advance(250);
+        return bare.get(key);
       },
-      { clock, onCall: (call) => calls.push(call) },
-    );
-    await source.fetch({ url: 'http://x/', sizeBytesMax: 10 });
-    expect(calls).toEqual([
-      { port: 'source', method: 'fetch', durationMs: 250, sizeBytes: 4, outcome: 'ok' },
-    ]);
+    };
+    await bare.put('a', utf8('1234'));
+    await meterStore(slow, { clock, onCall: (call) => calls.push(call) }).get('a');
+    expect(calls).toEqual([{ method: 'get', durationMs: 250, sizeBytes: 4, outcome: 'ok' }]);
   });
 
   it('a stream that breaks is reported with what had come', async () => {

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { describe, expect, it } from 'vitest';
 
 import { manualClock } from '../../services/adapters/clock/manual.ts';
@@ -65,7 +67,38 @@ describe('the put-if-absent probe', () => {
     const own = manualClock(new Date('2026-11-21'));
     const silent: ObjectStore = { ...fresh(), get: () => new Promise(() => undefined) };
     const probing = probePutIfAbsent(silent, own).catch((error: unknown) => error);
+    await setImmediate();
     await own.advance(2000);
     expect(await probing).toMatchObject({ kind: 'unavailable' });
+  });
+
+  it('a store that is silent from the first call on is unavailable, not of unknown outcome', async () => {
+    const own = manualClock(new Date('2026-11-21'));
+    const silent: ObjectStore = { ...fresh(), putIfAbsent: () => new Promise(() => undefined) };
+    const probing = probePutIfAbsent(silent, own).catch((error: unknown) => error);
+    await setImmediate();
+    await own.advance(2000);
+    expect(await probing).toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringMatching(/^mem:\/\/b cannot be reached: .* 2000 ms$/),
+    });
+  });
+
+  it('a store that is slow in one call and fast in the others passes', async () => {
+    const own = manualClock(new Date('2026-11-21'));
+    const bare = fresh();
+    const slow: ObjectStore = {
+      ...bare,
+      get: async (key) => {
+        await own.sleep(900);
+        return bare.get(key);
+      },
+    };
+    const probing = probePutIfAbsent(slow, own).then(() => 'passed');
+    for (let turn = 1; turn <= 2; turn += 1) {
+      await setImmediate();
+      await own.advance(900);
+    }
+    expect(await probing).toBe('passed');
   });
 });

@@ -4,7 +4,7 @@ import { manualClock } from '../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../services/adapters/object-store/memory.ts';
 import type { ErrorKind } from '../../services/core/error.ts';
 import { faultPlan, faultStore, type Fault } from '../../services/layers/fault.ts';
-import { retrySource, retryStore } from '../../services/layers/retry.ts';
+import { retryStore } from '../../services/layers/retry.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import { collect, listOf, textOf, utf8 } from '../support/bytes.ts';
 
@@ -97,27 +97,6 @@ describe('the retry layer', () => {
     await expect(store.head('a', { signal: stopper.signal })).rejects.toMatchObject({
       kind: 'interrupted',
     });
-  });
-
-  it('tries a source again', async () => {
-    let asked = 0;
-    const clock = manualClock(START, { autoAdvance: true });
-    const plan = faultPlan([{ call: 1, when: 'before', error: 'unavailable' }]);
-    const source = retrySource(
-      {
-        fetch: async () => {
-          asked += 1;
-          const verdict = plan.next('fetch');
-          if (verdict !== null) throw verdict.error();
-          return { status: 'unchanged' };
-        },
-      },
-      { clock, random: () => 0 },
-    );
-    expect(await source.fetch({ url: 'http://x', sizeBytesMax: 1 })).toEqual({
-      status: 'unchanged',
-    });
-    expect(asked).toBe(2);
   });
 
   it('of 20 % random faults nearly every call comes through, in less than a minute', async () => {

@@ -8,6 +8,7 @@ import { memoryStore } from '../../services/adapters/object-store/memory.ts';
 import type { Fault, FaultPlan } from '../../services/layers/fault.ts';
 import { Crash, faultPlan, faultSource, faultStore } from '../../services/layers/fault.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
+import { textOf } from './bytes.ts';
 import {
   brokenInvariants,
   landedZips,
@@ -167,9 +168,23 @@ async function disturb(
   if (again.error !== null) faults.push(`the next run fails: ${inspect(again.error)}`);
   // L3 and L4 hold for these bytes: they are those of the undisturbed run, which was checked.
   faults.push(...(await rawFaults(store, landed)), ...(await rowFaults(store)));
+  faults.push(...(await logFaults(store, calm.landedBefore)));
   const others = otherKeys(calm.content, await contentOf(store));
   if (others.length > 0) faults.push(`the next run ends in other bytes: ${others.join(', ')}`);
   return faults;
+}
+
+/** Every ZIP that was landed since is named, with its place, in some log CSV (requirements 1.4). */
+async function logFaults(
+  store: ObjectStore,
+  before: ReadonlyMap<string, string>,
+): Promise<string[]> {
+  let text = '';
+  for await (const { key } of store.list('logs/')) text += textOf(await store.get(key)) ?? '';
+  const landed = [...(await landedZips(store)).keys()].filter((key) => !before.has(key));
+  return landed.flatMap((key) =>
+    text.includes(`${store.url}/${key}`) ? [] : [`no log CSV names the landed ${key}`],
+  );
 }
 
 function benchOf({ site, openEngine, folder }: Place, store: ObjectStore, plan?: FaultPlan): Bench {

@@ -38,8 +38,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
  */
 const PACKAGES: readonly (readonly [name: RegExp, ...places: string[]])[] = [
   [/^@aws-sdk\//, 'adapters/'],
-  // doctor tells whether the native package loads on this machine.
-  [/^@duckdb\//, 'adapters/query-engine/', 'cli/commands/doctor.ts'],
+  [/^@duckdb\//, 'adapters/query-engine/'],
   [/^unzipper$/, 'stages/land/'],
   [/^(?:winston|prom-client)$/, 'telemetry/'],
   [/^commander$/, 'cli/'],

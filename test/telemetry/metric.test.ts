@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { runRegistry, stepMetrics, stepRegistry } from '../../services/telemetry/metric.ts';
+import { runRegistry, stepRegistry } from '../../services/telemetry/metric.ts';
 import type { RunMeasure, StepMeasure } from '../../services/telemetry/metric.ts';
 import { pushMetrics, writeMetrics } from '../../services/telemetry/push.ts';
 
@@ -52,7 +52,10 @@ async function emptyFolder(): Promise<string> {
   return folder;
 }
 
-describe('stepMetrics', () => {
+const stepMetrics = async (step: typeof STEP): Promise<string> =>
+  (await stepRegistry(step)).metrics();
+
+describe('the metrics of a step', () => {
   it('tells duration, rows, objects, bytes and store calls of one step', async () => {
     expect(samples(await stepMetrics(STEP)).toSorted()).toEqual([
       'argosy_bytes_total{pipeline="fama-french",step="convert",direction="written"} 512',

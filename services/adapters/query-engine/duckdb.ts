@@ -1,5 +1,7 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBResultReader, DuckDBVector } from '@duckdb/node-api';
-import { PipelineError } from '../../core/error.ts';
+import { type ErrorKind, PipelineError } from '../../core/error.ts';
 import type { ColumnData, QueryEngine, QueryResult } from '../../ports/query-engine.ts';
 import { duckdbRows } from './duckdb-rows.ts';
 
@@ -10,6 +12,8 @@ const QUERY_ROWS_MAX = 1_000_000;
 export interface DuckdbOptions {
   /** The engine reads and writes below these folders only. */
   folders: readonly string[];
+  /** Where it puts what does not fit into memory, a folder beside all data; made when needed. Without it nowhere. */
+  spillFolder?: string;
   memoryBytesMax: number;
   /** Threads of one statement. Statements run beside each other whatever this is. */
   threads: number;
@@ -47,8 +51,9 @@ export async function duckdbEngine(options: DuckdbOptions): Promise<QueryEngine>
       ),
     select: (sql, rowsMax = QUERY_ROWS_MAX) =>
       pool.use(async (connection) => {
-        await translated(sql, onlySelect(connection, sql));
-        return translated(sql, readRows(connection.streamAndReadUntil(sql, rowsMax + 1), rowsMax));
+        await translated(sql, onlySelect(connection, sql), 'input-invalid');
+        const answer = readRows(connection.streamAndReadUntil(sql, rowsMax + 1), rowsMax);
+        return translated(sql, answer, 'input-invalid');
       }),
     append: (table, ...batches) =>
       pool.use((one) => translated(`append to ${table}`, append(one, table, batches))),
@@ -58,6 +63,12 @@ export async function duckdbEngine(options: DuckdbOptions): Promise<QueryEngine>
       instance.closeSync();
     },
   };
+}
+
+/** The engine's version, which shows that its native package loads on this machine. */
+export async function duckdbVersion(): Promise<string> {
+  const { version } = await import('@duckdb/node-api');
+  return `DuckDB ${version()}`;
 }
 
 async function connectionPool(connect: () => Promise<DuckDBConnection>, size: number) {
@@ -108,15 +119,29 @@ async function connectionPool(connect: () => Promise<DuckDBConnection>, size: nu
 }
 
 async function shut(connection: DuckDBConnection, options: DuckdbOptions): Promise<void> {
-  const folders = options.folders.map((folder) => `'${folder.replaceAll("'", "''")}'`).join(', ');
+  const quoted = (folder: string) => `'${folder.replaceAll("'", "''")}'`;
+  const spillFolder = await spillPlace(options.spillFolder);
+  const folders = [...options.folders, ...(spillFolder === '' ? [] : [spillFolder])]
+    .map(quoted)
+    .join(', ');
   await connection.run(`SET memory_limit = '${Math.floor(options.memoryBytesMax / 2 ** 20)}MiB'`);
-  const spill = options.folders[0];
-  if (spill) await connection.run(`SET temp_directory = '${spill.replaceAll("'", "''")}/.spill'`);
+  await connection.run(`SET temp_directory = ${quoted(spillFolder)}`);
   await connection.run(`SET allowed_directories = [${folders}]`);
   await connection.run('SET autoinstall_known_extensions = false');
   await connection.run('SET autoload_known_extensions = false');
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
+}
+
+/** Makes the folders above the spill folder; DuckDB makes that one when it is needed. '' means to spill nowhere. */
+async function spillPlace(folder = ''): Promise<string> {
+  try {
+    if (folder !== '') await mkdir(dirname(folder), { recursive: true });
+    return folder;
+  } catch {
+    // Where nothing can be written, a question that fits into memory is answered all the same.
+    return '';
+  }
 }
 
 async function onlySelect(connection: DuckDBConnection, sql: string): Promise<void> {
@@ -197,17 +222,22 @@ function fill(vector: DuckDBVector, values: ColumnData['values'], start: number)
   vector.flush();
 }
 
-async function translated<T>(sql: string, answer: Promise<T>): Promise<T> {
+/** `fault` is the kind of a statement that fails for what it says: a reader's, or one of our own making. */
+async function translated<T>(
+  sql: string,
+  answer: Promise<T>,
+  fault: 'input-invalid' | 'bug' = 'bug',
+): Promise<T> {
   try {
     return await answer;
   } catch (error) {
     if (error instanceof PipelineError) throw error;
-    throw translate(sql, error);
+    throw translate(sql, error, fault);
   }
 }
 
 /** DuckDB's errors are plain; their kind stands before the first colon of the text. */
-function translate(sql: string, error: unknown): PipelineError {
+function translate(sql: string, error: unknown, fault: ErrorKind): PipelineError {
   const text = error instanceof Error ? error.message : String(error);
   const firstLine = text.split('\n', 1)[0] ?? text;
   const detail = { cause: error };
@@ -231,7 +261,7 @@ function translate(sql: string, error: unknown): PipelineError {
   const where = place ? ` (line ${place[1]})` : '';
   const short = sql.length > 80 ? `${sql.slice(0, 77)}...` : sql;
   return new PipelineError(
-    'input-invalid',
+    fault,
     `query${where}: ${firstLine} in: ${short.replaceAll(/\s+/g, ' ')}`,
     detail,
   );

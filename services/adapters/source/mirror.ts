@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PipelineError } from '../../core/error.ts';
+import { printable } from '../../core/printable.ts';
 import type { Source } from '../../ports/source.ts';
 import { folderSource } from './folder.ts';
 
@@ -32,14 +33,26 @@ export async function mirrorSource({ url, cwd }: MirrorSourceOptions): Promise<S
 
 /** A link from the root of the site (`/ftp/a.zip`) means the folder, which is that root's copy. */
 function within(folder: string, url: string): string {
-  const path = URL.canParse(url) && url.startsWith('file:') ? fileURLToPath(url) : null;
+  const isFile = URL.canParse(url) && url.startsWith('file:');
+  const path = isFile ? pathOf(url, 'link to a file of this machine, below the mirror') : null;
   if (path === null || path.startsWith(`${folder}${sep}`)) return url;
   return pathToFileURL(join(folder, path)).href;
 }
 
 function mirrorPath(url: string, cwd: string): string {
   const path = url.slice('file:'.length);
-  return path.startsWith('//') ? fileURLToPath(url) : resolve(cwd, path);
+  if (!path.startsWith('//')) return resolve(cwd, path);
+  return pathOf(url, 'write file:FOLDER, relative to here, or file:///FOLDER in full');
+}
+
+/** What Node refuses (a host, a "/" in percent form) is a wrong address, not a fault of ours. */
+function pathOf(url: string, hint: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    const message = `${printable(url)} is no address of a file of this machine`;
+    throw new PipelineError('config-invalid', message, { hint, cause });
+  }
 }
 
 async function pageOf(folder: string): Promise<string> {

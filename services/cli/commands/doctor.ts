@@ -1,4 +1,5 @@
 import { PipelineError, toPipelineError } from '../../core/error.ts';
+import { PROBE_MS_MAX } from '../../core/limit.ts';
 import { describeConfig } from '../config.ts';
 import { WINGS } from '../commands.ts';
 import { openHost } from '../host.ts';
@@ -6,12 +7,13 @@ import { printJson, widthOf } from '../print-result.ts';
 import type { Work } from '../program.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../text-table.ts';
-import { probeBucket } from '../wire.ts';
+import { engineVersion, probeBucket } from '../wire.ts';
 
 interface Check {
   what: string;
-  ok: boolean;
   answer: string;
+  /** What went wrong; null when nothing did. */
+  error: PipelineError | null;
 }
 
 /** `argosy doctor`: every setting with where it comes from, and what of it can be reached. */
@@ -20,43 +22,69 @@ export const doctor: Work = async (session, given) => {
   const checks: Check[] = [nodeCheck()];
   for (const pipeline of Object.keys(WINGS)) checks.push(await storeCheck(session, pipeline));
   checks.push(await engineCheck());
-  if (given.flags.json === true) printJson(session, { settings, checks });
-  else print(session, settings, checks);
-  const failed = checks.find(({ ok }) => !ok);
-  if (failed) {
-    throw new PipelineError('config-invalid', `${failed.what}: ${failed.answer}`, {
-      hint: 'the table above names each setting and where its value comes from',
-    });
-  }
-  return 0;
+  const gateway = await gatewayCheck(session);
+  if (gateway) checks.push(gateway);
+  if (given.flags.json === true) {
+    const shown = checks.map(({ what, answer, error }) => ({ what, ok: error === null, answer }));
+    printJson(session, { settings, checks: shown });
+  } else print(session, settings, checks);
+  const first = checks.find(({ error }) => error !== null);
+  if (!first?.error) return 0;
+  const { kind, message, hint } = first.error;
+  throw new PipelineError(kind, `${first.what}: ${message}`, {
+    hint: hint ?? 'the table above names each setting and where its value comes from',
+    cause: first.error,
+  });
 };
 
 function nodeCheck(): Check {
-  return { what: 'node', ok: true, answer: process.version };
+  return passed('node', process.version);
 }
 
 async function storeCheck(session: Session, pipeline: string): Promise<Check> {
   const host = openHost(session);
   const what = `store of ${pipeline}`;
   try {
-    return {
-      what,
-      ok: true,
-      answer: `${await probeBucket(host, host.openBucket, pipeline)}: put-if-absent holds`,
-    };
+    const url = await probeBucket(host, host.openBucket, pipeline);
+    return passed(what, `${url}: put-if-absent holds`);
   } catch (error) {
-    const { message, hint } = toPipelineError(error);
-    return { what, ok: false, answer: hint === undefined ? message : `${message} (${hint})` };
+    return failed(what, error);
   }
 }
 
 async function engineCheck(): Promise<Check> {
   try {
-    const { version } = await import('@duckdb/node-api');
-    return { what: 'query engine', ok: true, answer: `DuckDB ${version()}` };
+    return passed('query engine', await engineVersion());
   } catch (error) {
-    return { what: 'query engine', ok: false, answer: toPipelineError(error).message };
+    return failed('query engine', error);
   }
+}
+
+/** Asks the Pushgateway whether it is ready; null when none is configured. */
+async function gatewayCheck({ config }: Session): Promise<Check | null> {
+  const { pushgatewayUrl: url } = config;
+  if (url === undefined) return null;
+  try {
+    const reply = await fetch(`${url}/-/ready`, { signal: AbortSignal.timeout(PROBE_MS_MAX) });
+    await reply.body?.cancel();
+    if (reply.ok) return passed('pushgateway', `${url}: ready`);
+    throw new PipelineError('unavailable', `${url}/-/ready answered ${reply.status}`);
+  } catch (cause) {
+    if (cause instanceof PipelineError) return failed('pushgateway', cause);
+    const hint = 'see that it runs, or take ARGOSY_PUSHGATEWAY_URL out';
+    const message = `${url} cannot be reached`;
+    return failed('pushgateway', new PipelineError('unavailable', message, { hint, cause }));
+  }
+}
+
+function passed(what: string, answer: string): Check {
+  return { what, answer, error: null };
+}
+
+function failed(what: string, thrown: unknown): Check {
+  const error = toPipelineError(thrown);
+  const { message, hint } = error;
+  return { what, answer: hint === undefined ? message : `${message} (${hint})`, error };
 }
 
 function print(
@@ -69,6 +97,10 @@ function print(
   const { stdout } = session.io;
   const rows = settings.map(({ name, value, origin }) => [name, value, origin]);
   stdout.write(`${formatTable(heads('setting', 'value', 'from'), rows, options)}\n`);
-  const answers = checks.map(({ what, ok, answer }) => [ok ? 'ok' : 'FAILED', what, answer]);
+  const answers = checks.map(({ what, answer, error }) => [
+    error === null ? 'ok' : 'FAILED',
+    what,
+    answer,
+  ]);
   stdout.write(formatTable(heads('check', 'of', 'answer'), answers, options));
 }

@@ -1,20 +1,24 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { exitCodeOf } from '../../core/error.ts';
 import { readDocuments } from '../../runner/load.ts';
 import { observedForm } from '../../runner/observed.ts';
 import { runWorkflow, type WorkflowOutcome } from '../../runner/run-workflow.ts';
 import { type RunRecord, runCollection } from '../../stages/observe/run-record.ts';
+import { WINGS } from '../commands.ts';
+import { onDisk } from '../disk-error.ts';
 import { openHost, recordsOf } from '../host.ts';
 import { printJson } from '../print-result.ts';
 import type { Given, Work } from '../program.ts';
+import { claimRunName } from '../run-claim.ts';
 import { refusalOf, runName, runParameters, workflowFiles } from '../run-request.ts';
 import { exitCodeOfRun, runFailure } from '../run-failure.ts';
+import { type PlannedDownload, plannedDownloads } from '../planned.ts';
 import { printRunSummary } from '../run-summary.ts';
-import { type Session, sideFolder } from '../session.ts';
+import { type Session, warnOfNotices } from '../session.ts';
 import { awaitable, inProcess, isolated } from '../step-runner.ts';
-import { type RunView, runView, terminalOf } from '../view.ts';
+import type { RunView } from '../view.ts';
+import { watchRun } from '../watch-run.ts';
 
 /** `argosy run`: a pipeline, or any workflow file, on this machine. */
 export const run: Work = async (session, given) => {
@@ -47,27 +51,34 @@ async function runHere(
       return exitCodeOf('config-invalid');
     }
   }
-  const name = runName(pipeline ?? 'workflow', startedAt);
+  warnOfNotices(session);
+  const name = await ownName(session, pipeline, startedAt);
   const watch = await watchRun(session, name);
   const scratch = await makeScratch(config.scratchFolder);
+  const planned = plannedDownloads();
   const onProgress: RunView['onProgress'] = (...seen) => watch.view.onProgress(...seen);
-  const host = { ...openHost(session), onProgress };
+  const host = { ...openHost(session), onProgress, log: planned.listen(session.log) };
   const { entrypoint } = given.flags;
-  const steps = awaitable(given.flags.isolate === true ? isolated(session) : inProcess(host, io));
+  const steps = awaitable(
+    given.flags.isolate === true ? isolated(session, host.log) : inProcess(host, io),
+  );
   try {
-    const outcome = await runWorkflow({
-      documents,
-      parameters,
-      name,
-      ...(entrypoint === undefined ? {} : { entrypoint }),
-      runStep: steps.run,
-      clock,
-      scratch,
-      signal,
-      onEvent: (event) => watch.view.onEvent(event),
-    });
+    const outcome = await onDisk({ path: scratch, setting: 'ARGOSY_SCRATCH' }, () =>
+      runWorkflow({
+        documents,
+        parameters,
+        name,
+        ...(entrypoint === undefined ? {} : { entrypoint }),
+        runStep: steps.run,
+        clock,
+        scratch,
+        signal,
+        onEvent: (event) => watch.view.onEvent(event),
+      }),
+    );
     await watch.end();
-    return await finish(session, given, { outcome, startedAt, logPath: watch.logPath });
+    const plan = parameters['dry-run'] === 'true' ? planned.downloads : null;
+    return await finish(session, given, { outcome, startedAt, logPath: watch.logPath(), plan });
   } finally {
     await steps.ended();
     await watch.end();
@@ -75,52 +86,24 @@ async function runHere(
   }
 }
 
-interface Watch {
-  view: RunView;
-  logPath: string;
-  /** Draws the last state. Twice equals once. */
-  end(): Promise<void>;
-}
-
-/** The live view on stderr. Log lines for people go to a file then, for machines (`json`) they stay on stderr. */
-async function watchRun(session: Session, name: string): Promise<Watch> {
-  const { io, flags, config } = session;
-  const folder = sideFolder(session, 'logs');
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, `${name}.log`);
-  const terminal = terminalOf(io.stderr, io.env);
-  const view = runView({
-    stream: io.stderr,
-    isTerminal: terminal.isTerminal,
-    hasColor: terminal.hasColor && flags.color !== false,
-    clock: io.clock,
+function makeScratch(folder: string): Promise<string> {
+  return onDisk({ path: folder, setting: 'ARGOSY_SCRATCH' }, async () => {
+    await mkdir(folder, { recursive: true });
+    return mkdtemp(join(folder, 'run-'));
   });
-  const file: WriteStream | null =
-    config.log.format === 'json' ? null : createWriteStream(path, { flags: 'a' });
-  session.writer.write = (line) => (file ? file.write(line) : view.writeLine(line));
-  let ending: Promise<void> | null = null;
-  const end = async () => {
-    view.end();
-    await session.log.flush();
-    if (file) await new Promise<void>((resolve) => file.end(() => resolve()));
-  };
-  return { view, logPath: relative(io.cwd, path), end: () => (ending ??= end()) };
-}
-
-async function makeScratch(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  return mkdtemp(join(folder, 'run-'));
 }
 
 interface Ended {
   outcome: WorkflowOutcome;
   startedAt: Date;
-  logPath: string;
+  logPath: string | null;
+  /** What a dry run would fetch; null when it was none. */
+  plan: readonly PlannedDownload[] | null;
 }
 
 /** Prints the outcome; the exit code is 0, or that of the first step that failed. */
 async function finish(session: Session, given: Given, ended: Ended): Promise<number> {
-  const { outcome, startedAt, logPath } = ended;
+  const { outcome, startedAt, logPath, plan } = ended;
   session.signal.throwIfAborted();
   const pipeline = given.args[0];
   if (given.flags.json === true) {
@@ -132,11 +115,22 @@ async function finish(session: Session, given: Given, ended: Ended): Promise<num
   const record =
     pipeline === undefined ? null : await runRecord(session, pipeline, outcome.runName);
   if (pipeline !== undefined && record) {
-    await printRunSummary(session, pipeline, { record, durationMs, logPath });
+    await printRunSummary(session, pipeline, { record, durationMs, logPath, plan });
   } else {
     session.io.stdout.write(`${outcome.runName} ${outcome.phase}\n`);
   }
   return 0;
+}
+
+/** A name of the run's own in the records of its pipeline; a workflow file leaves no records. */
+async function ownName(
+  session: Session,
+  pipeline: string | undefined,
+  startedAt: Date,
+): Promise<string> {
+  const name = runName(pipeline ?? 'workflow', startedAt);
+  if (pipeline === undefined || !Object.hasOwn(WINGS, pipeline)) return name;
+  return claimRunName(recordsOf(session, pipeline), pipeline, { name, startedAt });
 }
 
 function runRecord(session: Session, pipeline: string, runId: string): Promise<RunRecord | null> {
