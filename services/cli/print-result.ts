@@ -8,7 +8,7 @@ const WIDTH_UNBOUNDED = 10_000;
 
 /** The width that tables and summaries may take on stdout. */
 export function widthOf({ io }: Session): number {
-  return io.stdout.isTTY === true ? (io.stdout.columns ?? 80) : WIDTH_UNBOUNDED;
+  return io.stdout.isTTY === true ? io.stdout.columns || 80 : WIDTH_UNBOUNDED;
 }
 
 /** Prints a result to stdout as an aligned table, as CSV (`--csv`) or as JSON (`--json`). */

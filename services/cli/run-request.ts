@@ -65,6 +65,11 @@ export function runParameters(
     ...from.sampleParameters,
     ...givenParameters(given),
   };
+  if (given.flags.dryRun === true && !names.includes('dry-run')) {
+    throw new PipelineError('unsupported', 'this workflow has no dry run', {
+      hint: 'a workflow with a parameter dry-run has one; run it without --dry-run',
+    });
+  }
   const unknown = Object.keys(parameters).find((name) => !names.includes(name));
   if (unknown !== undefined && given.args[0] !== undefined) {
     throw new PipelineError('config-invalid', `${given.args[0]} has no parameter ${unknown}`, {

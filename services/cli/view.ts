@@ -108,7 +108,7 @@ function liveView(options: RunViewOptions): RunView {
 
   /** Up over what was drawn; a line that a narrowed window has wrapped takes several rows. */
   const toTop = (): string => {
-    const columns = stream.columns ?? 80;
+    const columns = stream.columns || 80;
     const rowCount = drawnWidths.reduce(
       (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
       0,
@@ -119,7 +119,7 @@ function liveView(options: RunViewOptions): RunView {
     const style = {
       now: options.clock.now(),
       hasColor: options.hasColor,
-      widthMax: (stream.columns ?? 80) - 1,
+      widthMax: (stream.columns || 80) - 1,
       frame,
     };
     const lines = drawLines(fitLines(treeLines(tree), heightMax), style);
@@ -129,7 +129,7 @@ function liveView(options: RunViewOptions): RunView {
     waiting = '';
     drawnWidths = lines.map(textWidth);
   };
-  const heightNow = (): number => Math.max(1, (stream.rows ?? 24) - 1);
+  const heightNow = (): number => Math.max(1, (stream.rows || 24) - 1);
 
   stream.write(HIDE_CURSOR);
   const forgetExit = atExit(() => stream.write(waiting + SHOW_CURSOR));

@@ -196,3 +196,45 @@ ${ECHO}`,
     expect(clock.now().getTime() - startMs).toBeLessThan(5000);
   });
 });
+
+it('what Argo refuses too is not told as a limit of the local run', async () => {
+  const lacking = workflow('  entrypoint: nowhere\n', ECHO);
+  await expect(run(lacking)).rejects.toMatchObject({
+    kind: 'config-invalid',
+    hint: expect.stringMatching(/^Argo refuses this too/),
+  });
+});
+
+it('the exit handler of a stopped run starts when its steps have ended, 30 s later at most', async () => {
+  for (const needsMs of [5_000, 90_000]) {
+    const clock = virtualClock(new Date('2026-01-05T00:00:00Z'));
+    const stopper = new AbortController();
+    const began = clock.now().getTime();
+    const times: string[] = [];
+    const tell = (what: string) => times.push(`${what} ${clock.now().getTime() - began}`);
+    const text = workflow(
+      '  entrypoint: main\n  onExit: bye\n',
+      `  - name: main
+    dag: {tasks: [{name: slow, template: echo, arguments: {parameters: [{name: x, value: slow}]}}]}
+  - name: bye
+    container: {image: i, command: [argosy], args: [bye]}
+${ECHO}`,
+    );
+    const outcome = await run(text, {
+      clock,
+      signal: stopper.signal,
+      runStep: async ({ args }) => {
+        if (args[0] === 'bye') tell('exit');
+        else {
+          stopper.abort();
+          await clock.sleep(needsMs);
+          tell('end');
+        }
+        return { exitCode: 0, stdout: '' };
+      },
+    });
+    expect(outcome.phase).toBe('Failed');
+    const expected = needsMs < 30_000 ? ['end 5000', 'exit 5000'] : ['exit 30000'];
+    expect(times).toEqual(expected);
+  }
+});

@@ -147,7 +147,7 @@ describe.each(['memory', 'filesystem'] as const)('a database on the %s store', (
     await expect(openDatabase(portsOn(store()), databaseOf([broken]))).rejects.toThrow(/parquet/i);
     await expect(
       openDatabase(portsOn(store()), databaseOf([], 'CREATE VIEW x AS FROM nowhere')),
-    ).rejects.toMatchObject({ kind: 'input-invalid' });
+    ).rejects.toMatchObject({ kind: 'bug' });
     expect(opened).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { manualClock } from '../../services/adapters/clock/manual.ts';
@@ -88,7 +88,48 @@ describe('objects of a local store', () => {
     await local.put('t/a.parquet', utf8('a'));
     const { paths } = await localise({ ...ports, store: local }, [objectOf('t/a.parquet', 'a')]);
     expect(paths.get('t/a.parquet')).toBe(await local.localPath('t/a.parquet'));
-    expect(await readdir(cache.path)).toEqual([]);
+    expect(await readdir(cache.path)).toEqual(['verified.json']);
+  });
+
+  it('that are damaged are refused by name, before and after they were found whole', async () => {
+    await using folder = await tempFolder();
+    const local = filesystemStore({ folder: folder.path, bucket: 'b' });
+    const asked = () => localise({ ...ports, store: local }, [objectOf('t/a.parquet', 'a')]);
+    const refused = {
+      kind: 'input-invalid',
+      message: expect.stringContaining('b/t/a.parquet: bytes are not those committed'),
+      hint: expect.stringContaining('force=true'),
+    };
+    await local.put('t/a.parquet', utf8('b'));
+    await expect(asked()).rejects.toMatchObject(refused);
+    await local.put('t/a.parquet', utf8('a'));
+    await asked();
+    const path = (await local.localPath('t/a.parquet')) ?? '';
+    await writeFile(path, 'b');
+    await utimes(path, new Date(), new Date(5_000_000));
+    await expect(asked()).rejects.toMatchObject(refused);
+  });
+
+  it('are hashed once: what is found whole is remembered in the cache', async () => {
+    await using folder = await tempFolder();
+    const local = filesystemStore({ folder: folder.path, bucket: 'b' });
+    await local.put('t/a.parquet', utf8('a'));
+    const head = async () => ({ ...(await local.head('t/a.parquet'))!, etag: 'same' });
+    const still = { ...local, head };
+    const asked = () => localise({ ...ports, store: still }, [objectOf('t/a.parquet', 'a')]);
+    await asked();
+    await writeFile((await local.localPath('t/a.parquet')) ?? '', 'b');
+    await asked();
+    await writeFile(`${cache.path}/verified.json`, '[not json');
+    await expect(asked()).rejects.toMatchObject({ kind: 'input-invalid' });
+  });
+
+  it('whose path an engine would take for a pattern are copied to the cache', async () => {
+    await using folder = await tempFolder();
+    const local = filesystemStore({ folder: folder.path, bucket: 'b' });
+    await local.put('t/a*.parquet', utf8('a'));
+    const { paths } = await localise({ ...ports, store: local }, [objectOf('t/a*.parquet', 'a')]);
+    expect(paths.get('t/a*.parquet')).toMatch(new RegExp(`${sha256('a')}.parquet$`));
   });
 
   it('that are gone are not-found', async () => {

@@ -127,6 +127,6 @@ function defaultPort(url: URL): string {
 
 function refusal(what: string, why: string): PipelineError {
   return new PipelineError('config-invalid', `${what} is not fetched: ${why}`, {
-    hint: 'fetch from public hosts, or name the host and port in the configuration',
+    hint: 'only the host that the operator names (-p archive-url=…) may have another than a public address',
   });
 }

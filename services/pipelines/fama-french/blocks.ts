@@ -5,6 +5,7 @@ import type {
   Block,
   ParsedLibrary,
   ParseWarning,
+  ReadLibrary,
   Reject,
   RejectRule,
   WarningRule,
@@ -33,6 +34,8 @@ interface State {
   open: Block | null;
   /** The dates of the open block, kept only once a date arrives out of order. */
   seen: Set<string> | null;
+  /** Lines taken for rows, counted where they are. */
+  rowsRead: number;
   /** Non-blank lines since the last blank line, header or row: a title, if a header follows. */
   pending: Line[];
 }
@@ -54,6 +57,13 @@ export function decodeLibraryText(bytes: Uint8Array): string {
  * what is missing, when there is no block.
  */
 export function parseBlocks(source: string, name = 'library file'): ParsedLibrary {
+  const { fault, ...parsed } = readBlocks(source, name);
+  if (fault) throw fault;
+  return parsed;
+}
+
+/** As `parseBlocks`, but a file without a block is an answer too: its rows are in `rejects`. */
+export function readBlocks(source: string, name = 'library file'): ReadLibrary {
   const text = source.includes('\n') ? source : source.replaceAll('\r', '\n');
   const state: State = {
     text,
@@ -62,6 +72,7 @@ export function parseBlocks(source: string, name = 'library file'): ParsedLibrar
     rejects: [],
     open: null,
     seen: null,
+    rowsRead: 0,
     pending: [],
   };
   let line = 0;
@@ -82,7 +93,10 @@ function takeLine(state: State, place: { line: number; start: number; end: numbe
   const start = skipBlanks(text, place.start, end);
   if (start === end) return endBlock(state);
   const comma = dateComma(text, start, end);
-  if (comma > 0) return takeRow(state, { line, start, comma, end });
+  if (comma > 0) {
+    state.rowsRead++;
+    return takeRow(state, { line, start, comma, end });
+  }
   if (text.charCodeAt(start) !== 44) {
     state.pending.push({ line, text: text.slice(start, end).replace(/[\s,]+$/, '') });
     return;
@@ -158,6 +172,7 @@ function takeRow(state: State, row: Row): void {
     state.rejects.push({ line, text: rowText(state, row), rule: 'no_header' });
     return;
   }
+  state.rowsRead += state.pending.length;
   for (const stray of state.pending) open.rejects.push({ ...stray, rule: 'not_a_row' });
   if (state.pending.length > 0) state.pending = [];
   const date = text.slice(row.start, row.comma).trimEnd();
@@ -232,8 +247,10 @@ function endBlock(state: State): void {
   if (open === null) return;
   for (const stray of pending) {
     // Right under the rows a line that starts with a digit is a broken row; other text is a note.
-    if (/^\d/.test(stray.text)) open.rejects.push({ ...stray, rule: 'not_a_row' });
-    else if (!/^copyright\b/i.test(stray.text)) warn(state, 'stray_line', stray);
+    if (/^\d/.test(stray.text)) {
+      state.rowsRead++;
+      open.rejects.push({ ...stray, rule: 'not_a_row' });
+    } else if (!/^copyright\b/i.test(stray.text)) warn(state, 'stray_line', stray);
   }
   if (open.dates.length > 0) {
     state.blocks.push(open);
@@ -252,19 +269,10 @@ function warn(state: State, rule: WarningRule, { line, text }: Line): void {
   state.warnings.set(rule, warning);
 }
 
-function finish(state: State, name: string): ParsedLibrary {
-  const { blocks, rejects } = state;
-  if (blocks.length === 0) throw noBlock(state, name);
-  const inBlocks = blocks.reduce(
-    (sum, { dates, rejects: own }) => sum + dates.length + own.length,
-    0,
-  );
-  return {
-    blocks,
-    warnings: [...state.warnings.values()],
-    rejects,
-    rowsRead: inBlocks + rejects.length,
-  };
+function finish(state: State, name: string): ReadLibrary {
+  const { blocks, rejects, rowsRead } = state;
+  const fault = blocks.length === 0 ? noBlock(state, name) : null;
+  return { blocks, warnings: [...state.warnings.values()], rejects, rowsRead, fault };
 }
 
 function noBlock({ text, rejects }: State, name: string): PipelineError {

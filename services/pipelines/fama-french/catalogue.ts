@@ -107,11 +107,17 @@ async function readRows(ports: StepPorts, engine: QueryEngine) {
   const stray = await strayRows(ports, engine, strays);
   const problems: Problem[] = rows
     .filter(({ status }) => status !== 'success')
-    .map((row) => ({ object: row.file_path, message: 'a committed object is gone or cut short' }));
+    .map((row) => ({ object: row.file_path, message: hidden(row, stored, store.url) }));
   return {
     rows: [...rows, ...stray.rows].toSorted((a, b) => (a.file_path < b.file_path ? -1 : 1)),
     problems: [...problems, ...stray.problems],
   };
+}
+
+function hidden(row: MapRow, stored: ReadonlyMap<string, ObjectInfo>, url: string): string {
+  const isGone = !stored.has(row.file_path.slice(url.length + 1));
+  const what = isGone ? 'a committed object is gone' : 'not shown, for its vintage is not whole';
+  return `${what}: run again, and the vintage is made from its CSV`;
 }
 
 async function renderMap(

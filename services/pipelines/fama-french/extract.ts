@@ -5,30 +5,33 @@ import type { Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts'
 import { allSettled } from '../../stages/shape/settle.ts';
 import { unzip } from '../../stages/land/unzip.ts';
 import { decodeLibraryText } from './blocks.ts';
+import { uniqueNames } from './cells.ts';
 import { writeDownloadLog } from './download-log.ts';
 import {
   type ArchiveRecord,
   ARCHIVES,
+  type CsvEntry,
+  EXTRACT_PLAN,
   type ExtractPlan,
   planCollection,
+  type PlannedArchive,
+  SHARD_COUNT,
   SHARD_PREFIX,
+  type ShardCount,
   type TransformPlan,
 } from './ledger.ts';
 import { archiveId, isSettled, readKnown } from './pending.ts';
 import { compareArchives, csvOwners, type CsvOwners, isOutdated } from './supersede.ts';
+import { slugOf } from './metrics.ts';
 import { csvName, vintageOf } from './vintage.ts';
-
-type PlannedArchive = ExtractPlan['archives'][number];
 
 type ExtractCounts = Record<
   'objectsRead' | 'objectsWritten' | 'objectsFailed' | 'bytesWritten',
   number
 >;
 
-interface Csv {
-  key: string;
+interface Csv extends CsvEntry {
   bytes: Uint8Array;
-  sha256: string;
 }
 
 interface Extracted {
@@ -36,6 +39,8 @@ interface Extracted {
   outcome: ArchiveRecord['outcome'];
   message: string;
   csvs: Csv[];
+  /** True when the stored ZIP is not what was downloaded, so that nothing new is known of what was. */
+  isDamaged?: true;
 }
 
 /** Archives unpacked beside each other; the next are not begun before these are stored, which bounds memory. */
@@ -46,12 +51,14 @@ export const extract: Step = {
   name: 'extract',
   summary: 'Unpack the CSVs of every landed ZIP',
   parameters: [
-    { name: 'shard-size', description: 'How many CSVs one transform step gets', default: '25' },
+    { name: 'shard-size', description: 'How many CSVs one transform step gets', default: '50' },
     { name: 'force', description: 'true: transform again what is done', default: 'false' },
   ],
   async run(ports, parameters, run) {
+    const shardSize = wholeParameter(parameters, 'shard-size', 1);
+    const isForced = switchParameter(parameters, 'force');
     const plan = await readPlan(ports, run);
-    const known = await readKnown(ports, switchParameter(parameters, 'force'));
+    const known = await readKnown(ports, isForced);
     const counts = {
       objectsRead: 0,
       objectsWritten: 0,
@@ -60,7 +67,7 @@ export const extract: Step = {
       bytesWritten: 0,
     };
     const owners = csvOwners(known.archives.values());
-    const todo = new Map<string, string>();
+    const todo = new Map<string, CsvEntry>();
     const problems: Problem[] = [];
 
     const archives = plan.archives.toSorted((one, other) => compareArchives(other.key, one.key));
@@ -71,7 +78,7 @@ export const extract: Step = {
       await allSettled(extracted.map((each) => store(ports, each)));
       for (const each of extracted) {
         for (const csv of each.csvs) {
-          if (known.isForced || !isSettled(csv, known)) todo.set(csv.key, csv.sha256);
+          if (known.isForced || !isSettled(csv, known)) todo.set(csv.key, entryOf(csv));
         }
         count(counts, each);
         if (each.outcome !== 'extracted') problems.push(problemOf(ports, each));
@@ -79,12 +86,7 @@ export const extract: Step = {
       ports.progress(counts);
     }
     await refineLog(ports, plan, problems);
-    const shards = await planShards(
-      ports,
-      run,
-      [...todo],
-      wholeParameter(parameters, 'shard-size', 1),
-    );
+    const shards = await planShards(ports, run, [...todo.values()], shardSize);
     return {
       outputs: { shards: JSON.stringify(shards), csvs: String(todo.size) },
       counts,
@@ -94,7 +96,7 @@ export const extract: Step = {
 };
 
 async function readPlan(ports: StepPorts, run: RunIdentity): Promise<ExtractPlan> {
-  const plan = await ports.records.get<ExtractPlan>(planCollection(run), 'extract-plan');
+  const plan = await ports.records.get<ExtractPlan>(planCollection(run), EXTRACT_PLAN);
   if (plan) return plan;
   throw new PipelineError('not-found', `run ${run.runId} has no extract plan`, {
     hint: 'run the fetch step of the same run first',
@@ -112,7 +114,8 @@ async function extractOne(ports: StepPorts, archive: PlannedArchive): Promise<Ex
     csvs: [],
   });
   if (sha256(bytes) !== archive.sha256) {
-    return failed('corrupt', `${archive.key}: the stored bytes are not those that were downloaded`);
+    const message = `${archive.key}: the stored bytes are not those downloaded; run with force=true`;
+    return { ...failed('corrupt', message), isDamaged: true };
   }
   try {
     const { members, entries } = await unzip(bytes, {
@@ -123,7 +126,7 @@ async function extractOne(ports: StepPorts, archive: PlannedArchive): Promise<Ex
     if (entries === 0) return failed('empty', `${archive.key}: the ZIP is empty`);
     if (members.length === 0)
       return failed('without-csv', `${archive.key}: no CSV among ${entries} members`);
-    const csvs = members.map((member) => nameCsv(archive, member));
+    const csvs = nameCsvs(archive, members);
     return { archive, outcome: 'extracted', message: '', csvs };
   } catch (error) {
     const { kind, message } = toPipelineError(error);
@@ -132,14 +135,33 @@ async function extractOne(ports: StepPorts, archive: PlannedArchive): Promise<Ex
   }
 }
 
-function nameCsv(archive: PlannedArchive, member: { name: string; bytes: Uint8Array }): Csv {
+type Member = { name: string; bytes: Uint8Array };
+
+/** Each CSV under its key; of several each has a qualifier, which the names in this ZIP alone decide. */
+function nameCsvs(archive: PlannedArchive, members: readonly Member[]): Csv[] {
+  const csvs = members.map((member) => nameCsv(archive, member));
+  const keys = new Set(csvs.map(({ key }) => key.toLowerCase()));
+  if (keys.size < csvs.length) {
+    throw new PipelineError('input-invalid', `${archive.key}: two of its CSVs come to one name`);
+  }
+  if (csvs.length === 1) return csvs;
+  const { names } = uniqueNames(members.map(({ name }) => slugOf(name)));
+  return csvs.map((csv, at) => ({ ...csv, qualifier: names[at]! }));
+}
+
+function nameCsv(archive: PlannedArchive, member: Member): Csv {
   const head = decodeLibraryText(member.bytes.subarray(0, 4096));
   const firstLine = head.split('\n', 1)[0] ?? '';
   const { year, month } = archive;
-  const vintage = month === null ? vintageOf({ url: archive.url, firstLine }) : { year, month };
+  const from = { label: String(year ?? ''), url: archive.url, firstLine };
+  const vintage = year === null || month === null ? vintageOf(from) : { year, month };
   if (!vintage) throw new PipelineError('input-invalid', `${archive.key}: nothing names a vintage`);
   const key = `raw_data/csv/${csvName(vintage, member.name)}`;
   return { key, bytes: member.bytes, sha256: sha256(member.bytes) };
+}
+
+function entryOf({ key, sha256: hash, qualifier }: Csv): CsvEntry {
+  return { key, sha256: hash, ...(qualifier === undefined ? {} : { qualifier }) };
 }
 
 function withoutSuperseded(extracted: Extracted, owners: CsvOwners): Extracted {
@@ -155,6 +177,7 @@ function withoutSuperseded(extracted: Extracted, owners: CsvOwners): Extracted {
 }
 
 async function store(ports: StepPorts, extracted: Extracted): Promise<void> {
+  if (extracted.isDamaged) return;
   for (const csv of extracted.csvs) await storeCsv(ports, csv);
   await keep(ports, extracted);
 }
@@ -187,7 +210,7 @@ async function keep(
     sha256: archive.sha256,
     outcome,
     message,
-    csvs: csvs.map(({ key, sha256: hash }) => ({ key, sha256: hash })),
+    csvs: csvs.map(entryOf),
   };
   await ports.records.put(ARCHIVES, archiveId(archive.key), record);
 }
@@ -210,18 +233,17 @@ async function refineLog(
 async function planShards(
   ports: StepPorts,
   run: RunIdentity,
-  csvs: readonly [key: string, sha256: string][],
+  csvs: readonly CsvEntry[],
   shardSize: number,
 ): Promise<string[]> {
   const ids: string[] = [];
   for (let start = 0; start < csvs.length; start += shardSize) {
     const id = `${SHARD_PREFIX}${ids.length}`;
-    const shard = csvs
-      .slice(start, start + shardSize)
-      .map(([key, hash]) => ({ key, sha256: hash }));
-    const plan: TransformPlan = { csvs: shard };
+    const plan: TransformPlan = { csvs: csvs.slice(start, start + shardSize) };
     await ports.records.put(planCollection(run), id, plan);
     ids.push(id);
   }
+  const planned: ShardCount = { shards: ids.length };
+  await ports.records.put(planCollection(run), SHARD_COUNT, planned);
   return ids;
 }

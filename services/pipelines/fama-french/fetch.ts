@@ -1,51 +1,38 @@
 import pLimit from 'p-limit';
-import { type ErrorKind, PipelineError, toPipelineError } from '../../core/error.ts';
+import { type ErrorKind, PipelineError } from '../../core/error.ts';
 import {
   optionalParameter,
   type Parameters,
   switchParameter,
   wholeParameter,
 } from '../../core/parameter.ts';
-import { sha256 } from '../../core/manifest.ts';
-import { allSettled } from '../../stages/shape/settle.ts';
-import type { SourceReply } from '../../ports/source.ts';
 import type { Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
-import { offer } from '../../stages/shape/publish.ts';
+import { allSettled } from '../../stages/shape/settle.ts';
 import { type ArchiveLink, readArchivePage } from './archive-page.ts';
-import { writeDownloadLog } from './download-log.ts';
+import { decodeLibraryText } from './blocks.ts';
+import { type Download, download, keep, UNCHANGED } from './download.ts';
+import { logKeyOf, writeDownloadLog } from './download-log.ts';
 import {
   allRecords,
   type DownloadRecord,
-  type DownloadRow,
   DOWNLOADS,
+  EXTRACT_PLAN,
   type ExtractPlan,
+  FETCH_LOG,
   planCollection,
+  type PlannedArchive,
 } from './ledger.ts';
 import { pendingArchives, readKnown } from './pending.ts';
-import { urlHash, zipKey } from './vintage.ts';
+import { urlHash } from './vintage.ts';
 
 export const ARCHIVE_URL =
   'https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/Data_Library/six_portfolios_archive.html';
 const PAGE_BYTES_MAX = 16 * 2 ** 20;
-const ZIP_BYTES_MAX = 64 * 2 ** 20;
 const DOWNLOADS_AT_ONCE = 4;
-const UNCHANGED = 'skipped_unchanged';
 const VINTAGE_FORM = {
   pattern: /^\d{4}(-(0[1-9]|1[0-2]))?$/,
   words: 'a year or a month, 2017 or 2017-07',
 };
-
-type LandedArchive = NonNullable<DownloadRecord['archive']>;
-
-interface Download {
-  link: ArchiveLink;
-  row: DownloadRow;
-  record: DownloadRecord;
-  /** False when the try ended as the one before it did: nothing a reader of the log would want to know. */
-  isNews: boolean;
-  failure: PipelineError | null;
-  sizeBytes: number;
-}
 
 /** Reads the archive page and lands every ZIP that it links to and that is not here yet (requirements 1.4). */
 export const fetch: Step = {
@@ -75,39 +62,94 @@ export const fetch: Step = {
     },
   ],
   async run(ports, parameters, run) {
-    const links = await wantedLinks(ports, parameters);
+    const wish = wishOf(parameters);
+    const links = await wantedLinks(ports, wish);
     if (switchParameter(parameters, 'dry-run')) return dryRun(ports, links);
 
+    const { isForced } = wish;
     const known = await allRecords<DownloadRecord>(ports.records, DOWNLOADS);
+    const begun = await ports.records.get<{ key: string }>(planCollection(run), FETCH_LOG);
+    const context = { run, isForced, runLogKey: begun?.key ?? null };
     const limit = pLimit(DOWNLOADS_AT_ONCE);
-    const downloads = await allSettled(
-      links.map((link) => limit(() => download(ports, link, known.get(urlHash(link.url)), run))),
-    );
-    const rows = downloads.map(({ row }) => row);
-    const logKey = downloads.some(({ isNews }) => isNews)
-      ? await writeDownloadLog(ports, rows)
-      : '';
-    refuseWhenAllFailed(downloads, parameters['archive-url'] ?? '');
+    const one = (link: ArchiveLink) =>
+      limit(() => download(ports, link, { ...context, known: known.get(urlHash(link.url)) }));
+    const downloads = await allSettled(links.map(one));
+    const logKey = await tellNews(ports, downloads, context);
+    refuseWhenAllFailed(downloads, wish.pageUrl);
 
-    const isForced = switchParameter(parameters, 'force');
-    const archives = pendingArchives(downloads, await readKnown(ports, isForced));
-    const plan: ExtractPlan = { archives, rows, logKey };
-    await ports.records.put(planCollection(run), 'extract-plan', plan);
-    return result(downloads, archives.length);
+    for (const { record } of downloads) known.set(urlHash(record.url), record);
+    const records = wish.vintage === null ? known.values() : downloads.map(({ record }) => record);
+    const pending = pendingArchives(records, await readKnown(ports, isForced));
+    const { here, problems } = await stillHere(ports, pending, downloads);
+    const plan: ExtractPlan = { archives: here, rows: downloads.map(({ row }) => row), logKey };
+    await ports.records.put(planCollection(run), EXTRACT_PLAN, plan);
+    return result(downloads, here.length, problems);
   },
 };
 
-async function wantedLinks(ports: StepPorts, parameters: Parameters) {
-  const pageUrl = parameters['archive-url'] ?? ARCHIVE_URL;
+interface Wish {
+  pageUrl: string;
+  yearMin: number;
+  vintage: string | null;
+  isForced: boolean;
+}
+
+/** Read as a whole before anything is asked of the source: what cannot be must not come to light after it. */
+function wishOf(parameters: Parameters): Wish {
+  return {
+    pageUrl: parameters['archive-url'] ?? ARCHIVE_URL,
+    yearMin: wholeParameter(parameters, 'min-year', 0),
+    vintage: optionalParameter(parameters, 'vintage', VINTAGE_FORM),
+    isForced: switchParameter(parameters, 'force'),
+  };
+}
+
+/**
+ * Writes the log CSV when there is news, then notes in the records that it tells of them. Its key is kept first, so
+ * that another try of the run writes the same object again. Returns the key; '' without news.
+ */
+async function tellNews(
+  ports: StepPorts,
+  downloads: readonly Download[],
+  { run, runLogKey }: { run: RunIdentity; runLogKey: string | null },
+): Promise<string> {
+  const news = downloads.filter(({ isNews }) => isNews);
+  if (news.length === 0) return '';
+  const key = runLogKey ?? logKeyOf(ports.clock.now());
+  if (runLogKey === null) await ports.records.put(planCollection(run), FETCH_LOG, { key });
+  const rows = downloads.map(({ row }) => row);
+  await writeDownloadLog(ports, rows, key);
+  const limit = pLimit(DOWNLOADS_AT_ONCE);
+  await allSettled(news.map(({ record }) => limit(() => keep(ports, record, key))));
+  return key;
+}
+
+/** A ZIP of an earlier run may have been removed since: that is its problem, not the end of the run. */
+async function stillHere(
+  { store, signal, log }: StepPorts,
+  pending: readonly PlannedArchive[],
+  downloads: readonly Download[],
+): Promise<{ here: PlannedArchive[]; problems: Problem[] }> {
+  const fresh = new Set(downloads.flatMap(({ link, failure }) => (failure ? [] : [link.url])));
+  const here: PlannedArchive[] = [];
+  const problems: Problem[] = [];
+  for (const archive of pending) {
+    if (fresh.has(archive.url) || (await store.head(archive.key, { signal }))) here.push(archive);
+    else {
+      const message = `${archive.key}: the landed ZIP is gone, and no link leads to it`;
+      log.warn('archive.gone', { object: archive.key, url: archive.url });
+      problems.push({ object: archive.url, message });
+    }
+  }
+  return { here, problems };
+}
+
+async function wantedLinks(ports: StepPorts, { pageUrl, yearMin, vintage }: Wish) {
   const { signal } = ports;
   const reply = await ports.source.fetch({ url: pageUrl, sizeBytesMax: PAGE_BYTES_MAX, signal });
   if (reply.status === 'unchanged') throw new PipelineError('bug', `${pageUrl}: no page came back`);
-  const html = Buffer.from(reply.bytes).toString('latin1');
-  const { links, skipped } = await readArchivePage(
-    html,
-    reply.url,
-    wholeParameter(parameters, 'min-year', 0),
-  );
+  const html = decodeLibraryText(reply.bytes);
+  const { links, skipped } = await readArchivePage(html, reply.url, yearMin);
   for (const { href, reason } of skipped) {
     if (reason === 'invalid URL') ports.log.warn('link.skipped', { href, reason });
     else ports.log.debug('link.skipped', { href, reason });
@@ -119,7 +161,6 @@ async function wantedLinks(ports: StepPorts, parameters: Parameters) {
       { hint: 'the page has changed: open it and compare its links with requirements 1.4' },
     );
   }
-  const vintage = optionalParameter(parameters, 'vintage', VINTAGE_FORM);
   return vintage === null ? links : onlyVintage(links, vintage, pageUrl);
 }
 
@@ -139,118 +180,6 @@ function dryRun(ports: StepPorts, links: ArchiveLink[]) {
   return { outputs: { pending: '0' }, counts: { objectsSkipped: links.length }, problems: [] };
 }
 
-async function download(
-  ports: StepPorts,
-  link: ArchiveLink,
-  known: DownloadRecord | undefined,
-  run: RunIdentity,
-): Promise<Download> {
-  const here = await archiveHere(ports, known);
-  const reply = await ask(ports, link, here);
-  if (reply instanceof PipelineError)
-    return failedDownload(ports, link, known, { run, failure: reply });
-  const landed = await land(ports, link, here, { run, reply });
-  const { archive, isNew, sizeBytes } = landed;
-  const record: DownloadRecord = { url: link.url, status: 'success', archive };
-  await ports.records.put(DOWNLOADS, urlHash(link.url), record);
-  ports.progress(isNew ? { objectsWritten: 1 } : { objectsSkipped: 1 });
-  const row = logRow(ports, link, run, { key: archive.key, status: isNew ? 'success' : UNCHANGED });
-  const isNews = isNew || known?.status !== 'success';
-  return { link, row, record, isNews, failure: null, sizeBytes };
-}
-
-/** What was landed from a link before, as long as the store still has it. */
-async function archiveHere(
-  { store, signal }: StepPorts,
-  known: DownloadRecord | undefined,
-): Promise<LandedArchive | null> {
-  const archive = known?.archive;
-  return archive && (await store.head(archive.key, { signal })) ? archive : null;
-}
-
-/** The reply, or why there is none; a link that fails is not the end of the others (requirements 1.4). */
-async function ask(
-  { source, signal }: StepPorts,
-  link: ArchiveLink,
-  here: LandedArchive | null,
-): Promise<SourceReply | PipelineError> {
-  try {
-    return await source.fetch({
-      url: link.url,
-      sizeBytesMax: ZIP_BYTES_MAX,
-      etag: here?.etag ?? undefined,
-      lastModified: here?.lastModified ?? undefined,
-      signal,
-    });
-  } catch (error) {
-    const failure = toPipelineError(error);
-    if (failure.kind === 'interrupted' || failure.kind === 'bug') throw error;
-    return failure;
-  }
-}
-
-async function failedDownload(
-  ports: StepPorts,
-  link: ArchiveLink,
-  known: DownloadRecord | undefined,
-  { run, failure }: { run: RunIdentity; failure: PipelineError },
-): Promise<Download> {
-  const status = `failed: ${failure.message}`;
-  ports.log.warn('download.failed', { url: link.url, reason: failure.message });
-  const record: DownloadRecord = { ...known, url: link.url, status };
-  await ports.records.put(DOWNLOADS, urlHash(link.url), record);
-  const key = zipKey({ url: link.url, logicalDate: run.logicalDate });
-  const row = logRow(ports, link, run, { key, status });
-  return { link, row, record, isNews: known?.status !== status, failure, sizeBytes: 0 };
-}
-
-function logRow(
-  ports: StepPorts,
-  link: ArchiveLink,
-  run: RunIdentity,
-  { key, status }: { key: string; status: string },
-): DownloadRow {
-  return {
-    source_url: link.url,
-    unique_filename: key.slice(key.lastIndexOf('/') + 1),
-    s3_path: status.startsWith('failed') ? '' : `${ports.store.url}/${key}`,
-    ingestion_time: ports.clock.now().toISOString(),
-    ingested_by: run.actor,
-    system: run.system,
-    status,
-  };
-}
-
-/** Stores the bytes of a reply unless they are here already. A raw object is never overwritten (design L1). */
-async function land(
-  ports: StepPorts,
-  link: ArchiveLink,
-  here: LandedArchive | null,
-  { run, reply }: { run: RunIdentity; reply: SourceReply },
-) {
-  if (reply.status === 'unchanged') {
-    if (here) return { isNew: false, archive: here, sizeBytes: 0 };
-    throw new PipelineError('unavailable', `${link.url}: no bytes came back`);
-  }
-  const { bytes, etag, lastModified } = reply;
-  const hash = sha256(bytes);
-  const archive = { sha256: hash, etag, lastModified };
-  if (here?.sha256 === hash) {
-    return { isNew: false, archive: { ...archive, key: here.key }, sizeBytes: bytes.length };
-  }
-  const key = await landAt(ports, zipKey({ url: link.url, logicalDate: run.logicalDate }), bytes);
-  return { isNew: true, archive: { ...archive, key }, sizeBytes: bytes.length };
-}
-
-async function landAt(ports: StepPorts, key: string, bytes: Uint8Array): Promise<string> {
-  const hash = sha256(bytes);
-  for (const name of [key, key.replace(/\.zip$/, `_${hash.slice(0, 8)}.zip`)]) {
-    const offered = await offer(ports.store, name, bytes, ports.signal);
-    if (offered.isOurs || sha256(offered.stored) === hash) return name;
-  }
-  throw new PipelineError('conflict', `${ports.store.url}/${key}: taken by other bytes`);
-}
-
 function refuseWhenAllFailed(downloads: readonly Download[], pageUrl: string): void {
   const failures = downloads.flatMap(({ failure }) => (failure ? [failure] : []));
   const first = failures[0];
@@ -266,8 +195,8 @@ function refuseWhenAllFailed(downloads: readonly Download[], pageUrl: string): v
   );
 }
 
-function result(downloads: readonly Download[], pending: number) {
-  const problems: Problem[] = downloads.flatMap(({ link, failure }) =>
+function result(downloads: readonly Download[], pending: number, gone: readonly Problem[]) {
+  const failed: Problem[] = downloads.flatMap(({ link, failure }) =>
     failure ? [{ object: link.url, message: failure.message }] : [],
   );
   const count = (status: string) => downloads.filter(({ row }) => row.status === status).length;
@@ -277,9 +206,9 @@ function result(downloads: readonly Download[], pending: number) {
       objectsRead: downloads.length,
       objectsWritten: count('success'),
       objectsSkipped: count(UNCHANGED),
-      objectsFailed: problems.length,
+      objectsFailed: failed.length,
       bytesRead: downloads.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     },
-    problems,
+    problems: [...failed, ...gone],
   };
 }

@@ -30,23 +30,31 @@ export const MAP_COLUMNS = {
   content_sha256: 'VARCHAR',
 } as const satisfies Record<keyof MapRow, string>;
 
-/** What the map says of one commit: a row a part. A part that is gone or cut short is `failed`. */
+/** True when every part of the commit is there in its full size. */
+export function isWhole(commit: Commit, stored: ReadonlyMap<string, ObjectInfo>): boolean {
+  return commit.parts.every(({ key, sizeBytes }) => stored.get(key)?.sizeBytes === sizeBytes);
+}
+
+/**
+ * What the map says of one commit: a row a part. When one is gone or cut short all are `failed`, for readers see a
+ * vintage as a whole or not at all.
+ */
 export function mapRows(
   commit: Commit,
   stored: ReadonlyMap<string, ObjectInfo>,
   storeUrl: string,
 ): MapRow[] {
+  const isShown = isWhole(commit, stored);
   return commit.parts.map((part) => {
     const info = stored.get(part.key);
-    const isWhole = info?.sizeBytes === part.sizeBytes;
     return {
       src_filename: part.attributes['src_filename'] ?? '',
       ingestion_date: part.attributes['ingestion_date'] ?? '',
       upload_timestamp: timestamp(info?.lastModified ?? new Date(0)),
       file_path: `${storeUrl}/${part.key}`,
-      record_count: isWhole ? part.rows : 0,
+      record_count: isShown ? part.rows : 0,
       metric_type: part.attributes['metric_type'] ?? 'unknown',
-      status: isWhole ? 'success' : 'failed',
+      status: isShown ? 'success' : 'failed',
       unit: part.attributes['unit'] ?? 'unknown',
       content_sha256: part.sha256,
     };

@@ -7,10 +7,23 @@ export const DATASET = 'raw_data';
 /** What is known of one link: kept under the first 8 hex digits of the MD5 of its URL. */
 export interface DownloadRecord {
   url: string;
+  /** What the link told of its vintage; records of an older form lack both. */
+  year?: number;
+  month?: number | null;
   /** `success` or `failed: …`: how the last try ended. */
   status: string;
+  /** Key of the log CSV that told of this status; absent until that is written. */
+  logKey?: string;
   /** The ZIP that holds the bytes last received; absent while every try has failed. */
   archive?: { key: string; sha256: string; etag: string | null; lastModified: string | null };
+}
+
+/** One extracted CSV. */
+export interface CsvEntry {
+  key: string;
+  sha256: string;
+  /** Ends the names of its metrics when its ZIP holds several CSVs (decisions). */
+  qualifier?: string;
 }
 
 /** What came out of one ZIP: kept under the name of its object without `.zip`. */
@@ -20,13 +33,11 @@ export interface ArchiveRecord {
   sha256: string;
   outcome: 'extracted' | 'corrupt' | 'empty' | 'without-csv' | 'superseded';
   message: string;
-  csvs: { key: string; sha256: string }[];
+  csvs: CsvEntry[];
 }
 
 /** A CSV that could not be read as a library file, so that it is not tried again until it or the parser changes. */
-export interface RefusedCsvRecord {
-  key: string;
-  sha256: string;
+export interface RefusedCsvRecord extends CsvEntry {
   parser: string;
   message: string;
 }
@@ -42,20 +53,40 @@ export interface DownloadRow {
   status: string;
 }
 
+/** A landed ZIP to unpack, with what its link told of its vintage. */
+export interface PlannedArchive {
+  key: string;
+  url: string;
+  sha256: string;
+  year: number | null;
+  month: number | null;
+}
+
 /** What fetch hands to extract. */
 export interface ExtractPlan {
-  archives: { key: string; url: string; sha256: string; year: number; month: number | null }[];
+  archives: PlannedArchive[];
   rows: DownloadRow[];
   /** Where the log CSV of this run is; empty when nothing was worth a log. */
   logKey: string;
 }
 
+/** Ids in the collection of a run's plans. */
+export const EXTRACT_PLAN = 'extract-plan';
+export const FETCH_LOG = 'fetch-log';
+
 /** What the ids of all transform plans begin with. */
 export const SHARD_PREFIX = 'transform-plan-';
 
+/** How many shards extract has planned: those of an earlier try of the run may be more. */
+export interface ShardCount {
+  shards: number;
+}
+
+export const SHARD_COUNT = 'transform-shards';
+
 /** What extract hands to one shard of transform. */
 export interface TransformPlan {
-  csvs: { key: string; sha256: string }[];
+  csvs: CsvEntry[];
 }
 
 export const DOWNLOADS = 'downloads';

@@ -1,3 +1,5 @@
+import { PipelineError } from '../../core/error.ts';
+
 /** Why a line that looks like a row is in no block. */
 export type RejectRule =
   | 'no_header'
@@ -53,6 +55,27 @@ export interface ParsedLibrary {
   warnings: ParseWarning[];
   /** Lines that look like rows and belong to no block. */
   rejects: Reject[];
-  /** Wide rows seen: always the sum of all `dates` and of all rejects. */
+  /** Wide rows, counted where they are recognised: must be the sum of all `dates` and of all rejects. */
   rowsRead: number;
+}
+
+/** What was read of a file that may have no block; `fault` is then the `input-invalid` that says why. */
+export interface ReadLibrary extends ParsedLibrary {
+  fault: PipelineError | null;
+}
+
+/** All lines that are kept out, of whichever block. */
+export function allRejects({ rejects, blocks }: ParsedLibrary): Reject[] {
+  return [...rejects, ...blocks.flatMap((block) => block.rejects)];
+}
+
+/** Throws `bug` unless every row that was recognised is in a block or rejected (design L2). */
+export function checkRows(parsed: ParsedLibrary, name: string): void {
+  const taken = parsed.blocks.reduce((sum, { dates }) => sum + dates.length, 0);
+  const rejected = allRejects(parsed).length;
+  if (parsed.rowsRead === taken + rejected) return;
+  throw new PipelineError(
+    'bug',
+    `${name}: ${parsed.rowsRead} rows read, but ${taken} taken and ${rejected} rejected`,
+  );
 }

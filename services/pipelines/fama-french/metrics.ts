@@ -1,5 +1,8 @@
 import { uniqueNames } from './cells.ts';
 
+/** Bounds a slug, which stands in a file name beside a metric. */
+const SLUG_LENGTH_MAX = 40;
+
 /** What the numbers of a metric are in (requirements 1.16). */
 export type Unit = 'percent' | 'count' | 'usd_millions' | 'ratio' | 'unknown';
 
@@ -69,6 +72,16 @@ export function metricName(title: string, n: number): string {
  */
 export function metricNames(titles: readonly string[]): { names: string[]; clashes: string[] } {
   return uniqueNames(titles.map((title, index) => metricName(title, index + 1)));
+}
+
+/** A file's name without its ending, in letters, digits and `_`; `csv` when nothing of it is left. */
+export function slugOf(fileName: string): string {
+  const stem = fileName
+    .replace(/\.csv$/i, '')
+    .normalize('NFD')
+    .toLowerCase();
+  const slug = stem.replaceAll(/[^a-z0-9\s_-]/g, '').replaceAll(/[\s_-]+/g, '_');
+  return slug.slice(0, SLUG_LENGTH_MAX).replaceAll(/^_|_$/g, '') || 'csv';
 }
 
 /** The unit of a metric, by its name; `unknown` for what the library's own titles do not settle. */

@@ -14,6 +14,8 @@ const NAME = '"portfolio name"';
 const CELL = '"cell value"';
 
 export interface ParsedVintage {
+  /** Unique among the vintages of a step: what scratch files and tables are called by. */
+  number: number;
   stem: string;
   /** Last day of the vintage's month, `YYYY-MM-DD`. */
   day: string;
@@ -21,6 +23,8 @@ export interface ParsedVintage {
   blocks: readonly Block[];
   /** One name a block, each once. */
   metrics: readonly string[];
+  /** What tells the metrics of one CSV from those of the others of its ZIP; null when it is the only one. */
+  qualifier: string | null;
 }
 
 /**
@@ -35,7 +39,10 @@ export async function stageParts(
   const tables = new Map<string, { name: string; blocks: number[] }>();
   for (const [index, { portfolios }] of vintage.blocks.entries()) {
     const shape = JSON.stringify(portfolios);
-    const table = tables.get(shape) ?? { name: `${vintage.stem} ${tables.size}`, blocks: [] };
+    const table = tables.get(shape) ?? {
+      name: `vintage ${vintage.number} ${tables.size}`,
+      blocks: [],
+    };
     table.blocks.push(index);
     tables.set(shape, table);
   }
@@ -82,8 +89,9 @@ async function stagePart(
   { vintage, index, table }: { vintage: ParsedVintage; index: number; table: string },
 ): Promise<StagedPart> {
   const block = vintage.blocks[index]!;
-  const metric = vintage.metrics[index]!;
-  const path = join(scratch, `${vintage.stem}_${index}.parquet`);
+  const base = vintage.metrics[index]!;
+  const metric = vintage.qualifier === null ? base : `${base}_${vintage.qualifier}`;
+  const path = join(scratch, `${vintage.number}_${index}.parquet`);
   const columns = block.portfolios.map(quoteIdentifier).join(', ');
   // Dates of one block have one width, so they can go in as numbers, which is cheaper, and come out as the same text.
   const width = block.dates[0]?.length ?? 0;
@@ -112,7 +120,7 @@ async function stagePart(
   const attributes = {
     metric_type: metric,
     src_filename: vintage.srcFilename,
-    unit: unitOf(metric),
+    unit: unitOf(base),
   };
   return { key, bytes, rows, attributes: { ...attributes, ingestion_date: vintage.day } };
 }

@@ -2,11 +2,15 @@ import { PipelineError } from '../../core/error.ts';
 import type { RunIdentity, StepPorts } from '../../ports/step.ts';
 import {
   allRecords,
+  EXTRACT_PLAN,
+  type ExtractPlan,
   PARSER_VERSION,
   planCollection,
   REFUSED_CSVS,
   type RefusedCsvRecord,
+  SHARD_COUNT,
   SHARD_PREFIX,
+  type ShardCount,
   type TransformPlan,
 } from './ledger.ts';
 import { csvStem } from './vintage.ts';
@@ -19,11 +23,16 @@ export async function refuseWhenNoneIsRead(
   { records }: Pick<StepPorts, 'records'>,
   run: RunIdentity,
 ): Promise<void> {
+  const plans = planCollection(run);
+  const extract = await records.get<ExtractPlan>(plans, EXTRACT_PLAN);
+  const count = await records.get<ShardCount>(plans, SHARD_COUNT);
+  // What an earlier try of the run has planned beyond this is not of this one.
+  const shards = extract?.archives.length === 0 ? 0 : (count?.shards ?? 0);
   const refused = await allRecords<RefusedCsvRecord>(records, REFUSED_CSVS);
   const messages: string[] = [];
-  for await (const { id, value } of records.scan<TransformPlan>(planCollection(run))) {
-    if (!id.startsWith(SHARD_PREFIX)) continue;
-    for (const csv of value.csvs) {
+  for (let shard = 0; shard < shards; shard++) {
+    const plan = await records.get<TransformPlan>(plans, `${SHARD_PREFIX}${shard}`);
+    for (const csv of plan?.csvs ?? []) {
       const record = refused.get(csvStem(csv.key));
       if (record?.sha256 !== csv.sha256 || record.parser !== PARSER_VERSION) return;
       messages.push(record.message);

@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
-import { PipelineError, toPipelineError } from '../../core/error.ts';
-import { sha256 } from '../../core/manifest.ts';
+import { PipelineError } from '../../core/error.ts';
+import { type Commit, sha256 } from '../../core/manifest.ts';
 import { allSettled } from '../../stages/shape/settle.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { Counts, Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
 import { quarantine } from '../../stages/land/quarantine.ts';
 import { latestCommit, publish, type Published } from '../../stages/shape/publish.ts';
-import { decodeLibraryText, parseBlocks } from './blocks.ts';
+import { decodeLibraryText, readBlocks } from './blocks.ts';
 import {
   DATASET,
   PARSER_VERSION,
@@ -15,6 +15,7 @@ import {
   type RefusedCsvRecord,
   type TransformPlan,
 } from './ledger.ts';
+import { allRejects, checkRows, type ParsedLibrary } from './library.ts';
 import { metricNames } from './metrics.ts';
 import { stageParts } from './parts.ts';
 import { csvStem, ingestionDate } from './vintage.ts';
@@ -40,13 +41,13 @@ export const transform: Step = {
     const total = new Map<keyof Counts, number>();
     try {
       const limit = pLimit(VINTAGES_AT_ONCE);
-      const one = async (csv: Csv) => {
-        const outcome = await transformOne(ports, engine, csv);
+      const one = async (csv: Csv, number: number) => {
+        const outcome = await transformOne({ ports, engine, number }, csv);
         addCounts(total, outcome.counts);
         ports.progress(Object.fromEntries(total));
         return outcome;
       };
-      const outcomes = await allSettled(csvs.map((csv) => limit(() => one(csv))));
+      const outcomes = await allSettled(csvs.map((csv, at) => limit(() => one(csv, at))));
       const problems = outcomes.flatMap((outcome) => outcome.problems);
       const rows = String(total.get('rowsWritten') ?? 0);
       return { outputs: { rows }, counts: Object.fromEntries(total), problems };
@@ -64,24 +65,15 @@ async function readPlan(ports: StepPorts, run: RunIdentity, shard: string): Prom
   });
 }
 
-async function transformOne(ports: StepPorts, engine: QueryEngine, csv: Csv): Promise<Outcome> {
-  try {
-    return await publishVintage(ports, engine, csv);
-  } catch (error) {
-    const { kind, message } = toPipelineError(error);
-    if (kind !== 'input-invalid') throw error;
-    ports.log.warn('csv.refused', { object: csv.key, reason: message });
-    const record: RefusedCsvRecord = { ...csv, parser: PARSER_VERSION, message };
-    await ports.records.put(REFUSED_CSVS, csvStem(csv.key), record);
-    return {
-      counts: { objectsRead: 1, objectsFailed: 1 },
-      problems: [{ object: csv.key, message }],
-    };
-  }
+interface Work {
+  ports: StepPorts;
+  engine: QueryEngine;
+  /** Place of the CSV in its shard. */
+  number: number;
 }
 
-async function publishVintage(ports: StepPorts, engine: QueryEngine, csv: Csv): Promise<Outcome> {
-  const { store, signal, log } = ports;
+async function transformOne(work: Work, csv: Csv): Promise<Outcome> {
+  const { store, signal } = work.ports;
   const stem = csvStem(csv.key);
   const base = await latestCommit(store, DATASET, stem);
   const bytes = await store.get(csv.key, { signal });
@@ -91,34 +83,67 @@ async function publishVintage(ports: StepPorts, engine: QueryEngine, csv: Csv): 
     });
   }
   const day = ingestionDate(stem);
-  if (day === null) {
-    throw new PipelineError(
-      'input-invalid',
-      `${csv.key}: the name does not begin with a month and year`,
-    );
-  }
-  const parsed = parseBlocks(decodeLibraryText(bytes), csv.key);
-  for (const { rule, count, examples } of parsed.warnings) {
-    log.warn(`csv.${rule}`, {
-      object: csv.key,
-      count,
-      lines: examples.map(({ line }) => line).join(' '),
-    });
-  }
-  const { names, clashes } = metricNames(parsed.blocks.map(({ title }) => title));
-  if (clashes.length > 0)
-    log.warn('csv.metric_clash', { object: csv.key, metrics: clashes.join(' ') });
-
-  const rejects = [...parsed.rejects, ...parsed.blocks.flatMap((block) => block.rejects)];
+  const parsed = readBlocks(decodeLibraryText(bytes), csv.key);
+  checkRows(parsed, csv.key);
+  const rejects = allRejects(parsed);
   await quarantine(store, {
     dataset: DATASET,
-    partition: `${day}/${stem}`,
+    partition: `${day ?? 'unknown'}/${stem}-${csv.sha256.slice(0, 8)}`,
     object: csv.key,
     rejects,
   });
-  const vintage = { stem, day, srcFilename: `${stem}.CSV`, blocks: parsed.blocks, metrics: names };
-  const parts = await stageParts(engine, ports.scratch, vintage);
-  const published = await publish(store, {
+  const rejected = rejects.length;
+  if (parsed.fault) return refuse(work.ports, csv, { reason: parsed.fault.message, rejected });
+  if (day === null) {
+    const reason = `${csv.key}: the name does not begin with a month and year`;
+    return refuse(work.ports, csv, { reason, rejected });
+  }
+  tellWarnings(work.ports, csv, parsed);
+  const published = await publishVintage(work, csv, { day, base, parsed });
+  return outcomeOf(published, bytes.length, rejected);
+}
+
+/** The one thing that is wrong with a CSV for good: it is not tried again until it or the parser changes. */
+async function refuse(
+  { records, log }: StepPorts,
+  csv: Csv,
+  { reason, rejected }: { reason: string; rejected: number },
+): Promise<Outcome> {
+  log.warn('csv.refused', { object: csv.key, reason });
+  const record: RefusedCsvRecord = { ...csv, parser: PARSER_VERSION, message: reason };
+  await records.put(REFUSED_CSVS, csvStem(csv.key), record);
+  const counts = { objectsRead: 1, objectsFailed: 1, rowsRead: rejected, rowsRejected: rejected };
+  return { counts, problems: [{ object: csv.key, message: reason }] };
+}
+
+function tellWarnings({ log }: StepPorts, csv: Csv, { warnings }: ParsedLibrary): void {
+  for (const { rule, count, examples } of warnings) {
+    const lines = examples.map(({ line }) => line).join(' ');
+    log.warn(`csv.${rule}`, { object: csv.key, count, lines });
+  }
+}
+
+async function publishVintage(
+  { ports, engine, number }: Work,
+  csv: Csv,
+  { day, base, parsed }: { day: string; base: Commit | null; parsed: ParsedLibrary },
+): Promise<Published> {
+  const { blocks } = parsed;
+  const { names: metrics, clashes } = metricNames(blocks.map(({ title }) => title));
+  if (clashes.length > 0)
+    ports.log.warn('csv.metric_clash', { object: csv.key, metrics: clashes.join(' ') });
+  const stem = csvStem(csv.key);
+  const { qualifier } = csv;
+  const parts = await stageParts(engine, ports.scratch, {
+    number,
+    stem,
+    day,
+    blocks,
+    metrics,
+    srcFilename: `${stem}.CSV`,
+    qualifier: qualifier ?? null,
+  });
+  return publish(ports.store, {
     dataset: DATASET,
     partition: stem,
     attributes: {
@@ -126,12 +151,12 @@ async function publishVintage(ports: StepPorts, engine: QueryEngine, csv: Csv): 
       parser: PARSER_VERSION,
       source: csv.key,
       source_sha256: csv.sha256,
+      ...(qualifier === undefined ? {} : { qualifier }),
     },
     parts,
     base,
-    signal,
+    signal: ports.signal,
   });
-  return outcomeOf(published, bytes.length, rejects.length);
 }
 
 function outcomeOf({ outcome, commit }: Published, bytesRead: number, rejected: number): Outcome {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PipelineError } from '../../core/error.ts';
+import { sha256 } from '../../core/manifest.ts';
 
 /** The month at whose end a library file was made. `month` counts from 1. */
 export interface Vintage {
@@ -29,7 +30,8 @@ const JULY = 7;
 /** Two digits of a year above this are of the last century (requirements 1.7). */
 const CENTURY_PIVOT = 50;
 
-const NAME_LENGTH_MAX = 120;
+/** Bounds a name so that `{csv stem}_{metric}-{hash}.parquet` stays a legal file name (255 bytes). */
+const NAME_BYTES_MAX = 80;
 
 /** `201707`, `2017-07`, with or without a day. `2017_10_…` is no October: 10 portfolios are meant. */
 const YEAR_MONTH = /(?<!\d)((?:19|20)\d\d)-?(0[1-9]|1[0-2])(?:-?(?:0[1-9]|[12]\d|3[01]))?(?!\d)/;
@@ -95,7 +97,8 @@ export function vintageOf(from: {
 
 /**
  * `{month}{yy}_{original name}.CSV`, the name of an extracted file: `july17_6_Portfolios_2x3.CSV`
- * (requirements 1.3). `input-invalid` for a vintage whose year two digits cannot tell.
+ * (requirements 1.3). What no key may hold, and what a query engine takes for a pattern, becomes `_`; a long name is
+ * cut and gets a hash of the whole. `input-invalid` for a vintage whose year two digits cannot tell.
  */
 export function csvName(vintage: Vintage, originalName: string): string {
   const month = MONTHS[vintage.month - 1];
@@ -112,12 +115,19 @@ export function csvName(vintage: Vintage, originalName: string): string {
     );
   }
   const base = originalName.slice(originalName.search(/[^/\\]*$/));
-  const stem = base
-    .replace(/\.csv$/i, '')
-    // oxlint-disable-next-line no-control-regex -- they must not get into a key.
-    .replaceAll(/[\u0000-\u001f\u007f]/g, '_')
-    .slice(0, NAME_LENGTH_MAX);
-  return `${month}${String(vintage.year % 100).padStart(2, '0')}_${stem}.CSV`;
+  const stem = base.replace(/\.csv$/i, '').replaceAll(/[\p{Cc}\p{Surrogate}*?[\]]/gu, '_');
+  return `${month}${String(vintage.year % 100).padStart(2, '0')}_${bounded(stem)}.CSV`;
+}
+
+function bounded(stem: string): string {
+  if (Buffer.byteLength(stem) <= NAME_BYTES_MAX) return stem;
+  const mark = `-${sha256(stem).slice(0, 8)}`;
+  let kept = '';
+  for (const character of stem) {
+    if (Buffer.byteLength(kept + character + mark) > NAME_BYTES_MAX) break;
+    kept += character;
+  }
+  return kept + mark;
 }
 
 /**

@@ -106,8 +106,10 @@ async function writePart(
 ): Promise<Part> {
   const hash = sha256(part.bytes);
   const dot = part.key.lastIndexOf('.');
-  const beside = `${part.key.slice(0, dot)}-${hash.slice(0, 8)}${part.key.slice(dot)}`;
-  for (const key of [part.key, beside]) {
+  const named = (digits: number) =>
+    `${part.key.slice(0, dot)}-${hash.slice(0, digits)}${part.key.slice(dot)}`;
+  // The last is for bytes of ours that the store has damaged: nothing is overwritten, not even those.
+  for (const key of [part.key, named(8), named(16)]) {
     await offer(store, key, part.bytes, signal);
     const stored = await store.get(key, { signal });
     if (stored && sha256(stored) === hash) {
@@ -117,7 +119,7 @@ async function writePart(
   }
   throw new PipelineError(
     'unavailable',
-    `${store.url}/${beside}: bytes read back are not those sent`,
+    `${store.url}/${named(8)}: bytes read back are not those sent`,
     {
       hint: 'check the store for damage, then run again',
     },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PipelineError } from '../../../services/core/error.ts';
 import { decodeLibraryText, parseBlocks } from '../../../services/pipelines/fama-french/blocks.ts';
+import { checkRows } from '../../../services/pipelines/fama-french/library.ts';
 import type { Block, ParsedLibrary } from '../../../services/pipelines/fama-french/blocks.ts';
 
 const parse = (...lines: string[]): ParsedLibrary => parseBlocks(`${lines.join('\n')}\n`);
@@ -284,5 +285,23 @@ describe('a file without any block is refused', () => {
     expect(error.message).toMatch(/^raw_data\/csv\/x\.CSV has no block: /);
     expect(error.message).toMatch(says);
     expect(error.hint).toBeTruthy();
+  });
+});
+
+describe('the count of rows', () => {
+  const text = '\n  Firms\n,A,B\n201701, 1, 2\n201713, 1, 2\n201702, 3\n\n201703, 1\n';
+
+  it('is that of the lines taken for rows, each taken or rejected', () => {
+    const parsed = parseBlocks(text);
+    expect(parsed.rowsRead).toBe(4);
+    expect(() => checkRows(parsed, 'x.CSV')).not.toThrow();
+  });
+
+  it('that does not add up is a bug', () => {
+    const parsed = parseBlocks(text);
+    parsed.blocks[0]?.dates.pop();
+    expect(() => checkRows(parsed, 'x.CSV')).toThrow(
+      expect.objectContaining({ kind: 'bug', message: expect.stringContaining('4 rows read') }),
+    );
   });
 });

@@ -124,8 +124,8 @@ describe('a ZIP with several CSVs', () => {
     await run();
     const sql = 'SELECT src_filename, metric_type FROM raw_data ORDER BY 1';
     expect(await visible(sql)).toEqual([
-      ['july17_x.CSV', 'big_firms'],
-      ['july17_x_big.CSV', 'firms'],
+      ['july17_x.CSV', 'big_firms_x'],
+      ['july17_x_big.CSV', 'firms_x_big'],
     ]);
     const before = await contentOf(steps.store);
     await run({ force: 'true' });

@@ -158,6 +158,20 @@ describe('the difference of two vintages', () => {
     ]);
   });
 
+  it('does not ask for the name of the CSV where each vintage has one, nor ever for its case', async () => {
+    const files = {
+      [zipPath('201707')]: zipOf({ 'x.CSV': tinyCsv() }),
+      [zipPath('201801')]: zipOf({ 'Renamed.CSV': tinyCsv() }),
+      [zipPath('201807')]: zipOf({ 'a.CSV': tinyCsv(), 'B.CSV': tinyCsv() }),
+      [zipPath('201901')]: zipOf({ 'A.CSV': tinyCsv(), 'b.CSV': tinyCsv() }),
+    };
+    await using own = await stepsBench(siteOf(files));
+    await goodRun(own.bench);
+    const between = (a: string, b: string) => own.withDatabase((db) => diffVintages(db, a, b));
+    expect((await between('2017-07', '2018-01')).values.rows).toEqual([]);
+    expect((await between('2018-07', '2019-01')).values.rows).toEqual([]);
+  });
+
   it('with itself is empty', async () => {
     const { summary, values } = await diff('2018-01', '2018-01');
     expect([summary.rows, values.rows]).toEqual([[], []]);

@@ -78,6 +78,20 @@ describe('the name of a CSV', () => {
     expect(csvName({ year: 2020, month: 2 }, `${'x'.repeat(900)}.csv`).length).toBeLessThan(160);
   });
 
+  it.each(['日'.repeat(110), 'x'.repeat(79) + '\u{1F6A2}\u{1F6A2}', 'a\ud800b', '*?[x]'])(
+    '%j comes to a key of at most 96 bytes that a query engine takes as it is',
+    (stem) => {
+      const name = csvName({ year: 2020, month: 2 }, `${stem}.csv`);
+      expect(Buffer.byteLength(name)).toBeLessThanOrEqual(96);
+      expect(name).not.toMatch(/[*?[\]\p{Surrogate}]/u);
+    },
+  );
+
+  it('keeps long names apart that differ at their ends only', () => {
+    const name = (end: string) => csvName({ year: 2020, month: 2 }, `${'x'.repeat(100)}${end}.csv`);
+    expect(name('a')).not.toBe(name('b'));
+  });
+
   it.each([
     { year: 1926, month: 7 },
     { year: 2051, month: 1 },
