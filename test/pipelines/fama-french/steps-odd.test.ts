@@ -74,7 +74,7 @@ describe('a CSV that cannot be parsed', () => {
     ).toEqual({
       key: 'raw_data/csv/july18_6_Portfolios_2x3.CSV',
       sha256: sha256(NO_TABLE),
-      parser: '2',
+      parser: '1',
       message: expect.stringContaining('no block'),
     });
     expect((await recordOf(steps.store)).problems).toHaveLength(1);
