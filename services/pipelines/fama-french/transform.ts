@@ -100,7 +100,20 @@ async function transformOne(work: Work, csv: Csv): Promise<Outcome> {
   }
   tellWarnings(work.ports, csv, parsed);
   const published = await publishVintage(work, csv, { day, base, parsed });
-  return outcomeOf(published, bytes.length, rejected);
+  const outcome = outcomeOf(published, bytes.length, rejected);
+  return { ...outcome, problems: lostCells(csv, parsed) };
+}
+
+/** Cells whose text is no number have become NULL: the reader of the run must hear of them, not the log alone. */
+function lostCells(csv: Csv, { warnings }: ParsedLibrary): Problem[] {
+  return warnings
+    .filter(({ rule }) => rule === 'value_unparsable')
+    .map(({ count, examples }) => {
+      const lines = examples.map(({ line }) => line).join(', ');
+      const what =
+        count === 1 ? '1 cell holds no number and is' : `${count} cells hold no number and are`;
+      return { object: csv.key, message: `${what} NULL (line ${lines})` };
+    });
 }
 
 /** The one thing that is wrong with a CSV for good: it is not tried again until it or the parser changes. */

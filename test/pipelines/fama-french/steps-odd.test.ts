@@ -286,3 +286,17 @@ describe('a Parquet object', () => {
     expect(rows).toEqual([['SNAPPY', true]]);
   });
 });
+
+it('cells that hold no number are NULL, and the run tells how many and where', async () => {
+  const text = tinyCsv().replace(/^(\d{6},)\s*[-\d.]+/m, '$1 abc');
+  await begin({ [zipPath('201707')]: zipOf({ [MEMBER]: text }) });
+  const outcome = await run();
+  expect(resultOf(outcome, 'transform').problems).toEqual([
+    {
+      object: 'raw_data/csv/july17_6_Portfolios_2x3.CSV',
+      message: expect.stringMatching(/^1 cell holds no number and is NULL \(line \d+\)$/),
+    },
+  ]);
+  // Two more are the file's own code for missing values.
+  expect(await visible('SELECT count(*) FROM raw_data WHERE value IS NULL')).toEqual([[3]]);
+});
