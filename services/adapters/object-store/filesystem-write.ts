@@ -8,11 +8,12 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { copyFile, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BigIntStats } from 'node:fs';
+import type { BigIntStats, Stats } from 'node:fs';
 
 import type { Clock } from '../../ports/clock.ts';
 import type { Body } from '../../ports/object-store.ts';
@@ -62,10 +63,44 @@ async function fill(folder: string, body: Body): Promise<string> {
   for (;;) {
     tempCount += 1;
     const path = join(folder, `${process.pid}-${tempCount}`);
+    if (!(body instanceof Uint8Array) && linkBody(body, path)) return path;
     const descriptor = openNew(folder, path);
     if (descriptor === null) continue;
     await fillOne(descriptor, path, body);
     return path;
+  }
+}
+
+/**
+ * A finished file that nobody changes any more can be the object itself, under a second name: nothing is copied. False
+ * where that cannot be: on another disk, or the name or its folder is not to be had yet.
+ */
+function linkBody(body: { path: string; sizeBytes: number }, path: string): boolean {
+  checkBodySize(body, statBody(body.path).size);
+  try {
+    linkSync(body.path, path);
+    return true;
+  } catch (error) {
+    if (!LINK_REFUSALS.has(codeOf(error))) throw error;
+    return false;
+  }
+}
+
+const LINK_REFUSALS = new Set([
+  'ENOENT',
+  'EEXIST',
+  'EXDEV',
+  'EPERM',
+  'EMLINK',
+  'ENOTSUP',
+  'ENOSYS',
+]);
+
+function statBody(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    throw bodyError(path, error);
   }
 }
 

@@ -113,8 +113,7 @@ async function stagePart(
       `${vintage.stem} ${metric}: ${rows} rows written, not ${expected}`,
     );
   }
-  // A few tens of kilobytes, just written: a change of threads would cost more than the read. The file stays until the
-  // step's scratch goes: ext4 looks for free inodes much longer while others were deleted in the last seconds.
+  // A few tens of kilobytes, just written: a change of threads would cost more than the read.
   const bytes = readFileSync(path);
   const key = `transformed_data/${vintage.stem}_${metric}.parquet`;
   const attributes = {
@@ -122,5 +121,5 @@ async function stagePart(
     src_filename: vintage.srcFilename,
     unit: unitOf(base),
   };
-  return { key, bytes, rows, attributes: { ...attributes, ingestion_date: vintage.day } };
+  return { key, bytes, path, rows, attributes: { ...attributes, ingestion_date: vintage.day } };
 }

@@ -12,7 +12,7 @@ import {
 } from '../../core/manifest.ts';
 import { isRetryable, PipelineError } from '../../core/error.ts';
 import { allSettled } from './settle.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
+import type { Body, ObjectStore } from '../../ports/object-store.ts';
 
 /** Writes of one key whose answers may be lost before it is given up. */
 const OFFERS_MAX = 4;
@@ -24,6 +24,8 @@ export interface StagedPart {
   /** The key the requirements name. Taken by other bytes, the part goes beside it, under a name with its hash. */
   key: string;
   bytes: Uint8Array;
+  /** A finished file with these bytes, if there is one: a local store can take it as it is. */
+  path?: string;
   rows: number;
   attributes: Record<string, string>;
 }
@@ -105,12 +107,14 @@ async function writePart(
   signal?: AbortSignal,
 ): Promise<Part> {
   const hash = sha256(part.bytes);
+  const { bytes, path } = part;
+  const body: Body = path === undefined ? bytes : { path, sizeBytes: bytes.length };
   const dot = part.key.lastIndexOf('.');
   const named = (digits: number) =>
     `${part.key.slice(0, dot)}-${hash.slice(0, digits)}${part.key.slice(dot)}`;
   // The last is for bytes of ours that the store has damaged: nothing is overwritten, not even those.
   for (const key of [part.key, named(8), named(16)]) {
-    await offer(store, key, part.bytes, signal);
+    await offer(store, key, body, signal);
     const stored = await store.get(key, { signal });
     if (stored && sha256(stored) === hash) {
       const { rows, attributes } = part;
@@ -157,13 +161,13 @@ export type Offered = { isOurs: true } | { isOurs: false; stored: Uint8Array; wa
 export async function offer(
   store: ObjectStore,
   key: string,
-  bytes: Uint8Array,
+  body: Body,
   signal?: AbortSignal,
 ): Promise<Offered> {
   let wasLost = false;
   for (let attempt = 1; attempt <= OFFERS_MAX; attempt++) {
     try {
-      if (await store.putIfAbsent(key, bytes, { signal })) return { isOurs: true };
+      if (await store.putIfAbsent(key, body, { signal })) return { isOurs: true };
     } catch (error) {
       const isUnknown = error instanceof PipelineError && error.kind === 'commit-unknown';
       if (!isUnknown && !isRetryable(error)) throw error;
