@@ -12,7 +12,7 @@ import { PipelineError } from '../../services/core/error.ts';
 const CANARY = 'canary-91be04';
 
 const read = (options: Partial<ReadConfigOptions> = {}): Config =>
-  readConfig({ flags: {}, env: {}, dotenvText: undefined, cwd: '/home/me/work', ...options });
+  readConfig({ flags: {}, env: {}, dotenvText: undefined, cwd: '/home/me/etl', ...options });
 
 function refusal(options: Partial<ReadConfigOptions>): PipelineError {
   try {
@@ -33,9 +33,9 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('readConfig', () => {
   it('gives the documented defaults when nothing is set', () => {
     expect(read()).toMatchObject({
-      store: { kind: 'file', folder: '/home/me/work/.argosy/store' },
+      store: { kind: 'file', folder: '/home/me/etl/.argosy/store' },
       s3: { endpoint: undefined, region: 'us-east-1', isPathStyle: false },
-      warehouse: { kind: 'pglite', folder: '/home/me/work/.argosy/warehouse' },
+      warehouse: { kind: 'pglite', folder: '/home/me/etl/.argosy/warehouse' },
       engine: 'duckdb',
       log: { level: 'info', format: 'text' },
       environment: 'local',
@@ -76,7 +76,7 @@ describe('readConfig', () => {
   });
 
   it.each([
-    ['file:data/store', { kind: 'file', folder: '/home/me/work/data/store' }],
+    ['file:data/store', { kind: 'file', folder: '/home/me/etl/data/store' }],
     ['file:/abs', { kind: 'file', folder: '/abs' }],
     ['file:///abs/a%20b', { kind: 'file', folder: '/abs/a b' }],
     ['s3:', { kind: 's3' }],
