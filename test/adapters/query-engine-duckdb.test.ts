@@ -55,3 +55,15 @@ it('what does not fit into memory goes to the spill folder and never beside the 
   expect(await readdir(data.path)).toEqual([]);
   await engine.close();
 });
+
+it('an EXPORT that is refused leaves no folder behind, however it is written', async () => {
+  await using folder = await tempFolder();
+  const options = { folders: [folder.path], memoryBytesMax: MEMORY_BYTES, threads: 1 };
+  const engine = await duckdbEngine({ ...options, connections: 1 });
+  for (const start of ['EXPORT', ' export', '-- a note\nEXPORT', '/* a note */ Export']) {
+    const sql = `${start} DATABASE '${folder.path}/dump'`;
+    await expect(engine.select(sql)).rejects.toMatchObject({ kind: 'denied' });
+  }
+  await engine.close();
+  expect(await readdir(folder.path)).toEqual([]);
+});

@@ -154,3 +154,12 @@ describe('the runs of a pipeline', () => {
     expect(runs.map(({ run_id }) => run_id)).toEqual(['new', 'old']);
   });
 });
+
+it('a damaged run record is named, with what to do about it', async () => {
+  await records.put('runs/fama-french', 'run-1', { a: 1 });
+  await expect(readRuns(records, 'fama-french')).rejects.toMatchObject({
+    kind: 'input-invalid',
+    message: 'record runs/fama-french/run-1 is no run record',
+    hint: expect.stringContaining('remove that object'),
+  });
+});

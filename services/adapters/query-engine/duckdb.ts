@@ -144,12 +144,22 @@ async function spillPlace(folder = ''): Promise<string> {
   }
 }
 
+/** The first word of a statement behind blanks, comments and brackets. */
+const FIRST_WORD = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|\()*([a-z]+)/i;
+
 async function onlySelect(connection: DuckDBConnection, sql: string): Promise<void> {
   const { StatementType } = await import('@duckdb/node-api');
   const statements = await connection.extractStatements(sql);
   const hint = 'give one SELECT, DESCRIBE, SUMMARIZE or EXPLAIN statement';
   if (statements.count !== 1) {
     throw new PipelineError('denied', `query holds ${statements.count} statements, not one`, {
+      hint,
+    });
+  }
+  // Preparing an EXPORT already makes its folder, so the first word is looked at before.
+  const word = FIRST_WORD.exec(sql)?.[1]?.toUpperCase() ?? '';
+  if (word === 'EXPORT') {
+    throw new PipelineError('denied', 'query is an EXPORT statement; only reading is allowed', {
       hint,
     });
   }

@@ -92,7 +92,18 @@ export async function readSteps(records: RecordStore, run: RunIdentity): Promise
 /** The run records of a pipeline, the newest first. */
 export async function readRuns(records: RecordStore, pipeline: string): Promise<RunRecord[]> {
   const runs: RunRecord[] = [];
-  for await (const { value } of records.scan<RunRecord>(runCollection(pipeline))) runs.push(value);
+  for await (const { id, value } of records.scan<RunRecord>(runCollection(pipeline))) {
+    if (typeof value.started_at !== 'string' || !Array.isArray(value.problems)) {
+      throw new PipelineError(
+        'input-invalid',
+        `record ${runCollection(pipeline)}/${id} is no run record`,
+        {
+          hint: 'it is damaged: remove that object under _records/, the data does not depend on it',
+        },
+      );
+    }
+    runs.push(value);
+  }
   return runs.toSorted((a, b) => (a.started_at > b.started_at ? -1 : 1));
 }
 
