@@ -1,5 +1,6 @@
 import { PipelineError } from '../core/error.ts';
 import type { RecordStore } from '../ports/record-store.ts';
+import { stepCollection } from '../stages/observe/run-record.ts';
 
 /** Runs of one pipeline that may start in the same second. */
 const CLAIMS_MAX = 100;
@@ -15,7 +16,8 @@ export async function claimRunName(
 ): Promise<string> {
   for (let number = 1; number <= CLAIMS_MAX; number++) {
     const name = number === 1 ? wanted.name : `${wanted.name}-${number}`;
-    if (await isClaimed(records, `steps/${pipeline}/${name}`, wanted.startedAt)) return name;
+    if (await isClaimed(records, stepCollection({ pipeline, runId: name }), wanted.startedAt))
+      return name;
   }
   throw new PipelineError('conflict', `${wanted.name}: ${CLAIMS_MAX} runs have that name`, {
     hint: 'run again in a second',

@@ -7,7 +7,10 @@ export interface ObjectInfo {
   lastModified: Date;
 }
 
-/** Bytes to store: in memory (up to 8 MiB is the rule of thumb), or a finished local file that the caller keeps unchanged. */
+/**
+ * Bytes to store: in memory (up to 8 MiB is the rule of thumb), or a finished local file that nobody changes any more:
+ * a store on the same disk may keep it under a second name in place of a copy. Removing the first name is no change.
+ */
 export type Body = Uint8Array | { path: string; sizeBytes: number };
 
 export interface CallOptions {

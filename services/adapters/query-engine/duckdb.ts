@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBResultReader, DuckDBVector } from '@duckdb/node-api';
+import { quoteText } from '../../core/column.ts';
 import { type ErrorKind, PipelineError } from '../../core/error.ts';
 import type { ColumnData, QueryEngine, QueryResult } from '../../ports/query-engine.ts';
 import { duckdbRows } from './duckdb-rows.ts';
@@ -119,13 +120,12 @@ async function connectionPool(connect: () => Promise<DuckDBConnection>, size: nu
 }
 
 async function shut(connection: DuckDBConnection, options: DuckdbOptions): Promise<void> {
-  const quoted = (folder: string) => `'${folder.replaceAll("'", "''")}'`;
   const spillFolder = await spillPlace(options.spillFolder);
   const folders = [...options.folders, ...(spillFolder === '' ? [] : [spillFolder])]
-    .map(quoted)
+    .map(quoteText)
     .join(', ');
   await connection.run(`SET memory_limit = '${Math.floor(options.memoryBytesMax / 2 ** 20)}MiB'`);
-  await connection.run(`SET temp_directory = ${quoted(spillFolder)}`);
+  await connection.run(`SET temp_directory = ${quoteText(spillFolder)}`);
   await connection.run(`SET allowed_directories = [${folders}]`);
   await connection.run('SET autoinstall_known_extensions = false');
   await connection.run('SET autoload_known_extensions = false');

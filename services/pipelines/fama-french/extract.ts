@@ -13,13 +13,13 @@ import {
   type CsvEntry,
   EXTRACT_PLAN,
   type ExtractPlan,
-  planCollection,
   type PlannedArchive,
   SHARD_COUNT,
   SHARD_PREFIX,
   type ShardCount,
   type TransformPlan,
 } from './ledger.ts';
+import { stepCollection } from '../../stages/observe/run-record.ts';
 import { archiveId, isSettled, readKnown } from './pending.ts';
 import { compareArchives, csvOwners, type CsvOwners, isOutdated } from './supersede.ts';
 import { slugOf } from './metrics.ts';
@@ -96,7 +96,7 @@ export const extract: Step = {
 };
 
 async function readPlan(ports: StepPorts, run: RunIdentity): Promise<ExtractPlan> {
-  const plan = await ports.records.get<ExtractPlan>(planCollection(run), EXTRACT_PLAN);
+  const plan = await ports.records.get<ExtractPlan>(stepCollection(run), EXTRACT_PLAN);
   if (plan) return plan;
   throw new PipelineError('not-found', `run ${run.runId} has no extract plan`, {
     hint: 'run the fetch step of the same run first',
@@ -240,10 +240,10 @@ async function planShards(
   for (let start = 0; start < csvs.length; start += shardSize) {
     const id = `${SHARD_PREFIX}${ids.length}`;
     const plan: TransformPlan = { csvs: csvs.slice(start, start + shardSize) };
-    await ports.records.put(planCollection(run), id, plan);
+    await ports.records.put(stepCollection(run), id, plan);
     ids.push(id);
   }
   const planned: ShardCount = { shards: ids.length };
-  await ports.records.put(planCollection(run), SHARD_COUNT, planned);
+  await ports.records.put(stepCollection(run), SHARD_COUNT, planned);
   return ids;
 }

@@ -19,9 +19,9 @@ import {
   EXTRACT_PLAN,
   type ExtractPlan,
   FETCH_LOG,
-  planCollection,
   type PlannedArchive,
 } from './ledger.ts';
+import { stepCollection } from '../../stages/observe/run-record.ts';
 import { pendingArchives, readKnown } from './pending.ts';
 import { urlHash } from './vintage.ts';
 
@@ -68,7 +68,7 @@ export const fetch: Step = {
 
     const { isForced } = wish;
     const known = await allRecords<DownloadRecord>(ports.records, DOWNLOADS);
-    const begun = await ports.records.get<{ key: string }>(planCollection(run), FETCH_LOG);
+    const begun = await ports.records.get<{ key: string }>(stepCollection(run), FETCH_LOG);
     const context = { run, isForced, runLogKey: begun?.key ?? null };
     const limit = pLimit(DOWNLOADS_AT_ONCE);
     const one = (link: ArchiveLink) =>
@@ -82,7 +82,7 @@ export const fetch: Step = {
     const pending = pendingArchives(records, await readKnown(ports, isForced));
     const { here, problems } = await stillHere(ports, pending, downloads);
     const plan: ExtractPlan = { archives: here, rows: downloads.map(({ row }) => row), logKey };
-    await ports.records.put(planCollection(run), EXTRACT_PLAN, plan);
+    await ports.records.put(stepCollection(run), EXTRACT_PLAN, plan);
     return result(downloads, here.length, problems);
   },
 };
@@ -116,7 +116,7 @@ async function tellNews(
   const news = downloads.filter(({ isNews }) => isNews);
   if (news.length === 0) return '';
   const key = runLogKey ?? logKeyOf(ports.clock.now());
-  if (runLogKey === null) await ports.records.put(planCollection(run), FETCH_LOG, { key });
+  if (runLogKey === null) await ports.records.put(stepCollection(run), FETCH_LOG, { key });
   const rows = downloads.map(({ row }) => row);
   await writeDownloadLog(ports, rows, key);
   const limit = pLimit(DOWNLOADS_AT_ONCE);

@@ -1,4 +1,4 @@
-import type { RunIdentity, StepPorts } from '../../ports/step.ts';
+import type { StepPorts } from '../../ports/step.ts';
 
 /** Raised whenever the same CSV would give other rows, so that every vintage is transformed anew. */
 export const PARSER_VERSION = '1';
@@ -92,11 +92,6 @@ export interface TransformPlan {
 export const DOWNLOADS = 'downloads';
 export const ARCHIVES = 'archives';
 export const REFUSED_CSVS = 'refused-csvs';
-
-/** The collection of what one run's steps tell each other; part of the run's records. */
-export function planCollection(run: RunIdentity): string {
-  return `steps/${run.pipeline}/${run.runId}`;
-}
 
 /** All records of a collection by id. */
 export async function allRecords<T>(

@@ -5,7 +5,6 @@ import {
   EXTRACT_PLAN,
   type ExtractPlan,
   PARSER_VERSION,
-  planCollection,
   REFUSED_CSVS,
   type RefusedCsvRecord,
   SHARD_COUNT,
@@ -13,6 +12,7 @@ import {
   type ShardCount,
   type TransformPlan,
 } from './ledger.ts';
+import { stepCollection } from '../../stages/observe/run-record.ts';
 import { csvStem } from './vintage.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function refuseWhenNoneIsRead(
   { records }: Pick<StepPorts, 'records'>,
   run: RunIdentity,
 ): Promise<void> {
-  const plans = planCollection(run);
+  const plans = stepCollection(run);
   const extract = await records.get<ExtractPlan>(plans, EXTRACT_PLAN);
   const count = await records.get<ShardCount>(plans, SHARD_COUNT);
   // What an earlier try of the run has planned beyond this is not of this one.

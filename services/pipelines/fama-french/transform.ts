@@ -10,11 +10,11 @@ import { decodeLibraryText, readBlocks } from './blocks.ts';
 import {
   DATASET,
   PARSER_VERSION,
-  planCollection,
   REFUSED_CSVS,
   type RefusedCsvRecord,
   type TransformPlan,
 } from './ledger.ts';
+import { stepCollection } from '../../stages/observe/run-record.ts';
 import { allRejects, checkRows, type ParsedLibrary } from './library.ts';
 import { metricNames } from './metrics.ts';
 import { stageParts } from './parts.ts';
@@ -58,7 +58,7 @@ export const transform: Step = {
 };
 
 async function readPlan(ports: StepPorts, run: RunIdentity, shard: string): Promise<TransformPlan> {
-  const plan = await ports.records.get<TransformPlan>(planCollection(run), shard);
+  const plan = await ports.records.get<TransformPlan>(stepCollection(run), shard);
   if (plan) return plan;
   throw new PipelineError('not-found', `run ${run.runId} has no plan ${shard}`, {
     hint: 'run the extract step of the same run first',

@@ -46,8 +46,12 @@ export interface RunRecord {
   steps: StepRecord[];
 }
 
-const stepCollection = (run: RunIdentity) => `steps/${run.pipeline}/${run.runId}`;
 const STEP_PREFIX = 'step-';
+
+/** The collection of what one run's steps leave behind: their records, their plans, the claim on its name. */
+export function stepCollection(run: Pick<RunIdentity, 'pipeline' | 'runId'>): string {
+  return `steps/${run.pipeline}/${run.runId}`;
+}
 
 /** The collection of a pipeline's run records. */
 export function runCollection(pipeline: string): string {
