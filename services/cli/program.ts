@@ -23,6 +23,8 @@ export interface Flags extends GlobalFlags {
   entrypoint?: string;
   isolate?: boolean;
   dryRun?: boolean;
+  host?: string;
+  port?: string;
 }
 
 /** A command's work: prints its data to stdout and returns the exit code. */
@@ -130,6 +132,15 @@ function addRunning(program: Command, on: On): void {
     'argosy step fama-french fetch --min-year=2020',
   );
   on(step, async () => (await import('./commands/step.ts')).step);
+
+  const sample = program
+    .command('sample')
+    .argument('<pipeline>', 'whose sample')
+    .description('serve the generated sample of a pipeline until Ctrl-C')
+    .option('--host <address>', 'the interface to listen at', '127.0.0.1')
+    .option('--port <port>', 'the port to listen at; 0 takes any', '8080');
+  example(sample, 'argosy sample fama-french', 'argosy sample fama-french --host 0.0.0.0');
+  on(sample, async () => (await import('./commands/sample.ts')).sample);
 
   const probe = program
     .command('probe', { hidden: true })

@@ -1,5 +1,5 @@
 import { makeArchive, SAMPLE_FIRST_YEAR, SAMPLE_VINTAGES } from '../sample/fama-french-archive.ts';
-import { serveArchive } from '../sample/archive-server.ts';
+import { type ArchiveAddress, serveArchive } from '../sample/archive-server.ts';
 import { PipelineError } from '../core/error.ts';
 
 /** Preferred, so that a second sample run meets the same addresses and finds nothing new. */
@@ -14,6 +14,14 @@ export interface Sample {
 
 /** Generates the sample of a pipeline and serves it on loopback until it is closed. */
 export async function startSample(pipeline: string | undefined): Promise<Sample> {
+  return serveSample(pipeline, { host: '127.0.0.1', port: SAMPLE_PORT, isPortPreferred: true });
+}
+
+/** The same at an address of the caller's choice. `config-invalid` when the pipeline has no sample. */
+export async function serveSample(
+  pipeline: string | undefined,
+  address: ArchiveAddress,
+): Promise<Sample> {
   if (pipeline !== 'fama-french') {
     throw new PipelineError(
       'config-invalid',
@@ -28,6 +36,6 @@ export async function startSample(pipeline: string | undefined): Promise<Sample>
     seed: SAMPLE_SEED,
     firstYear: SAMPLE_FIRST_YEAR,
   });
-  const server = await serveArchive(archive, SAMPLE_PORT);
+  const server = await serveArchive(archive, address);
   return { parameters: { 'archive-url': server.url }, close: () => server.close() };
 }

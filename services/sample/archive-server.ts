@@ -5,7 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { ARCHIVE_PAGE, pageAt } from './fama-french-archive.ts';
 import type { SampleArchive } from './fama-french-archive.ts';
 
-/** A sample archive on the loopback interface. */
+/** A sample archive that is being served. */
 export interface ArchiveServer {
   /** Address of the page. */
   url: string;
@@ -15,23 +15,41 @@ export interface ArchiveServer {
   close(): Promise<void>;
 }
 
+/** Where an archive is served. */
+export interface ArchiveAddress {
+  /** The interface to listen at; `0.0.0.0` is for a container. */
+  host: string;
+  /** 0 for any. */
+  port: number;
+  /** Whether another port will do when this one is taken. */
+  isPortPreferred: boolean;
+}
+
+const ANY_LOOPBACK: ArchiveAddress = { host: '127.0.0.1', port: 0, isPortPreferred: true };
+
 /**
- * Serves a sample archive on 127.0.0.1: the page at its name, the files below it, with ETags that it honours in
- * `If-None-Match`; 404 for the rest. `port` is taken when it is free, else any other: at the same port a second run
- * meets the same addresses. Whoever starts it closes it.
+ * Serves a sample archive: the page at its name, the files below it, with ETags that it honours in `If-None-Match`;
+ * 404 for the rest. The page's links lead to the host that it was asked for by, so that it works behind a Kubernetes
+ * Service. At the same port a second run meets the same addresses. A port that is taken and not just preferred is
+ * Node's `EADDRINUSE`. Whoever starts it closes it.
  */
-export async function serveArchive(archive: SampleArchive, port = 0): Promise<ArchiveServer> {
+export async function serveArchive(
+  archive: SampleArchive,
+  address: ArchiveAddress = ANY_LOOPBACK,
+): Promise<ArchiveServer> {
   const answers: string[] = [];
   const bodies = new Map<string, Uint8Array>();
+  for (const [path, bytes] of archive.files) bodies.set(`/${path}`, bytes);
   const server = createServer((request, response) => {
-    const status = answer(request, response, bodies);
+    const host = request.headers.host ?? '';
+    const page = () => Buffer.from(pageAt(archive, `http://${host}`), 'latin1');
+    const isPage = pathOf(request.url ?? '/') === `/${ARCHIVE_PAGE}` && HOST.test(host);
+    const status = answer(request, response, isPage ? page() : bodies);
     answers.push(`${request.method ?? ''} ${request.url ?? ''} ${status}`);
   });
-  const origin = `http://127.0.0.1:${await listen(server, port)}`;
-  for (const [path, bytes] of archive.files) bodies.set(`/${path}`, bytes);
-  bodies.set(`/${ARCHIVE_PAGE}`, Buffer.from(pageAt(archive, origin), 'latin1'));
+  const port = await listen(server, address);
   return {
-    url: `${origin}/${ARCHIVE_PAGE}`,
+    url: `http://${address.host}:${port}/${ARCHIVE_PAGE}`,
     answers,
     async close() {
       if (!server.listening) return;
@@ -43,26 +61,30 @@ export async function serveArchive(archive: SampleArchive, port = 0): Promise<Ar
   };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
+/** A name or an address with its port, and nothing that would mean something in HTML. */
+const HOST = /^[\w.-]+(?::\d+)?$|^\[[\da-f:.]+\](?::\d+)?$/i;
+
+async function listen(server: Server, address: ArchiveAddress): Promise<number> {
+  const { host, port, isPortPreferred } = address;
   try {
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
-    if (port === 0 || !(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'))
-      throw error;
-    return listen(server, 0);
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (port === 0 || !isTaken || !isPortPreferred) throw error;
+    return listen(server, { ...address, port: 0 });
   }
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : 0;
 }
 
 function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  bodies: ReadonlyMap<string, Uint8Array>,
+  found: Uint8Array | ReadonlyMap<string, Uint8Array>,
 ): number {
   const path = pathOf(request.url ?? '/');
-  const body = bodies.get(path);
+  const body = found instanceof Uint8Array ? found : found.get(path);
   if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405);
   if (body === undefined) return end(response, 404);
   const etag = `"${createHash('sha1').update(body).digest('hex')}"`;
