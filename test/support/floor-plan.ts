@@ -39,6 +39,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: readonly (readonly [name: RegExp, ...places: string[]])[] = [
   [/^@aws-sdk\//, 'adapters/'],
   [/^@duckdb\//, 'adapters/query-engine/'],
+  [/^@kubernetes\/client-node$/, 'adapters/workflow-engine/'],
+  [/^minio$/, 'adapters/bucket-events/'],
   [/^unzipper$/, 'stages/land/'],
   [/^(?:winston|prom-client)$/, 'telemetry/'],
   [/^commander$/, 'cli/'],
