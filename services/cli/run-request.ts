@@ -27,7 +27,7 @@ export async function workflowFiles(
 }
 
 /** The folder that holds `workflows/`: the package's own, seen from the bundle or from the sources. */
-function packageFolder(): string {
+export function packageFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'workflows')) && folder !== dirname(folder))
     folder = dirname(folder);
@@ -47,7 +47,8 @@ async function readWorkflowFile(path: string, name: string): Promise<WorkflowFil
 
 /**
  * The workflow's arguments: those of `-p`, over those of the sample, over today as `logical-date` where the workflow
- * wants one. A name that a pipeline does not have is `config-invalid`, with the nearest one that it has.
+ * wants one: declared without a value, or with an empty one. A name that a pipeline does not have is `config-invalid`,
+ * with the nearest one that it has.
  */
 export function runParameters(
   { documents }: LoadedDocuments,
@@ -57,7 +58,7 @@ export function runParameters(
   const declared = documents.flatMap(({ spec }) => spec.arguments?.parameters ?? []);
   const names = declared.map(({ name }) => name);
   const wantsDate = declared.some(
-    ({ name, value }) => name === 'logical-date' && value === undefined,
+    ({ name, value }) => name === 'logical-date' && (value ?? '') === '',
   );
   const parameters = {
     ...(wantsDate ? { 'logical-date': from.startedAt.toISOString().slice(0, 10) } : {}),
@@ -79,6 +80,17 @@ export function runParameters(
   return parameters;
 }
 
+/** The time of `--scheduled-time`, `null` without it; `config-invalid` for what is no time in UTC. */
+export function scheduledTimeOf({ flags }: Given): Date | null {
+  const text = flags.scheduledTime;
+  if (text === undefined) return null;
+  const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?Z$/.test(text) ? new Date(text) : null;
+  if (time !== null && !Number.isNaN(time.getTime())) return time;
+  throw new PipelineError('config-invalid', `--scheduled-time ${text} is no time`, {
+    hint: 'write it in UTC, such as 2026-01-05T06:00:00Z',
+  });
+}
+
 /** For `--json`: the words in which Argo refuses the file, `null` when it takes it. */
 export function refusalOf(loaded: LoadedDocuments, parameters: Record<string, string>) {
   const lintOffline = lintWorkflows(loaded);
@@ -89,7 +101,8 @@ export function refusalOf(loaded: LoadedDocuments, parameters: Record<string, st
   return { lintOffline, submit, ...(isReadable ? { workflow, nodes: [] } : {}) };
 }
 
-function givenParameters(given: Given): Record<string, string> {
+/** The parameters of `-p name=value`; `config-invalid` for one of another form. */
+export function givenParameters(given: Given): Record<string, string> {
   const parameters: Record<string, string> = {};
   for (const text of given.flags.parameter ?? []) {
     const at = text.indexOf('=');

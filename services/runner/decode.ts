@@ -3,8 +3,7 @@ import type { Alias, Document, LineCounter, Node, Pair } from 'yaml';
 
 import { fieldsOf } from './fields.ts';
 import type { Field, FieldType, RecordName } from './fields.ts';
-import { plainFloat } from './go-text.ts';
-import { plainScalar } from './yaml-scalar.ts';
+import { plainScalar, textOf } from './yaml-scalar.ts';
 import type { ScalarValue } from './yaml-scalar.ts';
 
 /** One thing that is wrong with a file. `text` is Argo's own where Argo has one. */
@@ -23,6 +22,8 @@ export interface Decoding {
   document: Document;
   lineCounter: LineCounter;
   problems: Problem[];
+  /** Where wanted: numbers and booleans that stand for texts. */
+  unquoted?: { path: string; line: number }[];
   /** Line of every field, by path. */
   lines: Map<string, number>;
   aliases: number;
@@ -54,6 +55,11 @@ export function decodeRecord(node: Node | null, name: RecordName, state: Decodin
     { kind: 'record', name },
     { state, place: { path: '', struct: name, depth: 0 } },
   );
+}
+
+/** The value of a document of another kind than Argo's, with the lines of its fields. */
+export function decodeOther(node: Node, state: Decoding): unknown {
+  return decode(node, { kind: 'any' }, { state, place: { path: '', struct: '', depth: 0 } });
 }
 
 interface Context {
@@ -223,8 +229,10 @@ function anyValue(node: Node, context: Context): unknown {
   if (isSeq(node)) return decodeList(node, { kind: 'any' }, context);
   if (isMap(node)) {
     const record: Record<string, unknown> = {};
-    for (const [key, value] of pairsOf(node, state)) {
-      const inner = { ...place, path: `${place.path}.${key}`, depth: place.depth + 1 };
+    for (const [key, value, keyNode] of pairsOf(node, state)) {
+      const path = place.path === '' ? key : `${place.path}.${key}`;
+      state.lines.set(path, lineOf(keyNode, state));
+      const inner = { ...place, path, depth: place.depth + 1 };
       setOwn(record, key, decode(value, { kind: 'any' }, { state, place: inner }) ?? null);
     }
     return record;
@@ -238,7 +246,10 @@ function decodeScalar(
   context: Context,
 ): unknown {
   const value = scalarOf(node);
-  if (kind === 'text') return textOf(value);
+  if (kind === 'text') {
+    if (typeof value !== 'string') noteUnquoted(node, context);
+    return textOf(value);
+  }
   const whole = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
   if (kind === 'string' && typeof value === 'string') return value;
   if (kind === 'bool' && typeof value === 'boolean') return value;
@@ -253,11 +264,8 @@ function decodeScalar(
   );
 }
 
-/** A scalar as the text of a parameter: numbers pass through a float, as in Argo. */
-function textOf(value: ScalarValue | undefined): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'number' || typeof value === 'bigint') return plainFloat(Number(value));
-  return String(value);
+function noteUnquoted(node: Node, { state, place }: Context): void {
+  state.unquoted?.push({ path: place.path, line: lineOf(node, state) });
 }
 
 function goType(type: FieldType): string {

@@ -1,13 +1,13 @@
-import { checkTree } from './expression-check.ts';
-import { fromJson, toFloat, toInt } from './expression-builtin.ts';
-import { OUTSIDE, isBuiltin } from './expression-names.ts';
-import { parseExpression } from './expression-parse.ts';
-import { runTree } from './expression-run.ts';
-import { SPRIG } from './expression-sprig.ts';
-import { childrenOf } from './expression-tree.ts';
-import type { Tree } from './expression-tree.ts';
-import { asText, isMapValue, valueText } from './expression-value.ts';
-import type { Value, ValueMap } from './expression-value.ts';
+import { checkTree } from './expression/check.ts';
+import { fromJson, toFloat, toInt } from './expression/builtin.ts';
+import { OUTSIDE, isBuiltin } from './expression/names.ts';
+import { parseExpression } from './expression/parse.ts';
+import { runTree } from './expression/run.ts';
+import { SPRIG } from './expression/sprig.ts';
+import { childrenOf } from './expression/tree.ts';
+import type { Tree } from './expression/tree.ts';
+import { asText, isMapValue, valueText } from './expression/value.ts';
+import type { Value, ValueMap } from './expression/value.ts';
 import { attempt, fault } from './fault.ts';
 import { goJson } from './json-text.ts';
 import { queryPath } from './json-path.ts';
@@ -27,7 +27,7 @@ export function parseCached(source: string): Tree {
 }
 
 /** What Argo adds to the language. */
-const EXTRA: ValueMap = {
+export const EXTRA: ValueMap = {
   asInt: (value = null) => toInt(value),
   asFloat: (value = null) => toFloat(value),
   jsonpath: (text = null, path = null) => queryPath(fromJson(asText(text)), asText(path)),
@@ -99,7 +99,8 @@ export function namesOf(source: string): string[] {
   return [...names];
 }
 
-function walk(tree: Tree, visit: (node: Tree) => void): void {
+/** Visits every node of an expression, from the outside in. */
+export function walk(tree: Tree, visit: (node: Tree) => void): void {
   visit(tree);
   for (const child of childrenOf(tree)) walk(child, visit);
 }

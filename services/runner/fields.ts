@@ -15,16 +15,23 @@ const TABLE = {
   Workflow: 'apiVersion:string kind:string metadata:Meta spec:WorkflowSpec ~status',
   WorkflowTemplate: 'apiVersion:string kind:string metadata:Meta spec:WorkflowSpec',
   CronWorkflow: 'apiVersion:string kind:string metadata:Meta spec:CronWorkflowSpec ~status',
-  CronWorkflowSpec: `workflowSpec:WorkflowSpec ~schedules ~concurrencyPolicy ~suspend
-    ~startingDeadlineSeconds ~successfulJobsHistoryLimit ~failedJobsHistoryLimit
-    ~timezone ~workflowMetadata ~stopStrategy ~when`,
+  CronWorkflowSpec: `workflowSpec:WorkflowSpec ~schedules:[string] ~concurrencyPolicy:string
+    ~suspend:bool ~startingDeadlineSeconds:int ~successfulJobsHistoryLimit:int
+    ~failedJobsHistoryLimit:int ~timezone:string ~workflowMetadata:Meta
+    ~stopStrategy:StopStrategy ~when:string`,
+  StopStrategy: 'expression:string',
+  WorkflowEventBinding: 'apiVersion:string kind:string metadata:Meta spec:WorkflowEventBindingSpec',
+  WorkflowEventBindingSpec: 'event:Event submit:Submit',
+  Event: 'selector:string',
+  Submit: 'workflowTemplateRef:WorkflowTemplateRef metadata:Meta arguments:Arguments',
   WorkflowSpec: `templates:[Template] entrypoint:string arguments:Arguments
-    serviceAccountName:string ~automountServiceAccountToken ~executor ~volumes
-    ~volumeClaimTemplates parallelism:int ~artifactRepositoryRef !suspend
+    serviceAccountName:string ~automountServiceAccountToken:bool ~executor:ExecutorConfig
+    ~volumes:[Volume] ~volumeClaimTemplates:[any] parallelism:int ~artifactRepositoryRef !suspend
     ~nodeSelector ~affinity ~tolerations ~imagePullSecrets ~hostNetwork ~dnsPolicy
-    ~dnsConfig onExit:string ~ttlStrategy activeDeadlineSeconds:int priority:int
-    ~schedulerName ~podGC ~podPriorityClassName ~hostAliases ~securityContext
-    ~podSpecPatch ~podDisruptionBudget ~metrics !shutdown
+    ~dnsConfig onExit:string ~ttlStrategy:TTLStrategy activeDeadlineSeconds:int priority:int
+    ~schedulerName ~podGC:PodGC ~podPriorityClassName ~hostAliases
+    ~securityContext:PodSecurityContext ~podSpecPatch
+    ~podDisruptionBudget:PodDisruptionBudgetSpec ~metrics:Metrics !shutdown
     workflowTemplateRef:WorkflowTemplateRef synchronization:Synchronization
     ~volumeClaimGC retryStrategy:RetryStrategy ~podMetadata
     templateDefaults:Template ~archiveLogs hooks:{LifecycleHook}
@@ -35,12 +42,13 @@ const TABLE = {
   WorkflowTemplateRef: 'name:string clusterScope:bool',
   Template: `name:string inputs:Inputs outputs:Outputs ~nodeSelector ~affinity ~metadata
     !daemon steps:[[WorkflowStep]] container:Container !containerSet !script
-    !resource dag:DAGTemplate suspend:SuspendTemplate !data !http !plugin ~volumes
+    !resource dag:DAGTemplate suspend:SuspendTemplate !data !http !plugin ~volumes:[Volume]
     !initContainers !sidecars ~archiveLocation activeDeadlineSeconds:intstr
     retryStrategy:RetryStrategy parallelism:int failFast:bool ~tolerations
-    ~schedulerName ~priorityClassName ~serviceAccountName
-    ~automountServiceAccountToken ~executor ~hostAliases ~securityContext
-    ~podSpecPatch ~metrics synchronization:Synchronization ~memoize timeout:string
+    ~schedulerName ~priorityClassName ~serviceAccountName:string
+    ~automountServiceAccountToken:bool ~executor:ExecutorConfig ~hostAliases
+    ~securityContext:PodSecurityContext ~podSpecPatch ~metrics:Metrics
+    synchronization:Synchronization ~memoize:Memoize timeout:string
     pendingTimeout:string annotations:{string} ~podResources ~resourceClaims`,
   Inputs: 'parameters:[Parameter] !artifacts',
   Outputs: 'parameters:[Parameter] artifacts:[Artifact] !result !exitCode',
@@ -52,11 +60,11 @@ const TABLE = {
     enum:[text] description:text`,
   ValueFrom: `path:string !jsonPath !jqFilter parameter:string default:text supplied:any
     event:string !configMapKeyRef expression:string`,
-  Container: `~name ~image command:[string] args:[string] ~workingDir ~ports ~envFrom
-    env:[EnvVar] ~resources ~resizePolicy ~restartPolicy ~restartPolicyRules
-    ~volumeMounts ~volumeDevices ~livenessProbe ~readinessProbe ~startupProbe
+  Container: `~name ~image:string command:[string] args:[string] ~workingDir ~ports ~envFrom
+    env:[EnvVar] ~resources:ResourceRequirements ~resizePolicy ~restartPolicy ~restartPolicyRules
+    ~volumeMounts:[VolumeMount] ~volumeDevices ~livenessProbe ~readinessProbe ~startupProbe
     ~lifecycle ~terminationMessagePath ~terminationMessagePolicy ~imagePullPolicy
-    ~securityContext ~stdin ~stdinOnce ~tty`,
+    ~securityContext:SecurityContext ~stdin ~stdinOnce ~tty`,
   EnvVar: 'name:string value:string ~valueFrom',
   DAGTemplate: 'target:string tasks:[DAGTask] failFast:bool',
   DAGTask: `name:string template:string inline:Template arguments:Arguments
@@ -73,8 +81,41 @@ const TABLE = {
   SuspendTemplate: 'duration:string',
   RetryStrategy: 'limit:intstr retryPolicy:string backoff:Backoff ~affinity expression:string',
   Backoff: 'duration:string factor:intstr maxDuration:string cap:string',
-  Synchronization: '~semaphores mutexes:[Mutex]',
-  Mutex: 'name:string ~namespace ~database',
+  Synchronization: '~semaphores:[SemaphoreRef] mutexes:[Mutex]',
+  Mutex: 'name:string ~namespace:string ~database:bool',
+  SemaphoreRef: 'configMapKeyRef:ConfigMapKeySelector namespace:string database:SyncDatabaseRef',
+  ConfigMapKeySelector: 'name:string key:string optional:bool',
+  SyncDatabaseRef: 'key:string',
+  Metrics: 'prometheus:[Prometheus]',
+  Prometheus: `name:string labels:[MetricLabel] help:string when:string gauge:Gauge
+    histogram:Histogram counter:Counter`,
+  MetricLabel: 'key:string value:string',
+  Gauge: 'value:string realtime:bool operation:string',
+  Histogram: 'value:string buckets:[any]',
+  Counter: 'value:string',
+  TTLStrategy: 'secondsAfterCompletion:int secondsAfterSuccess:int secondsAfterFailure:int',
+  PodGC: 'strategy:string labelSelector deleteDelayDuration:string',
+  PodDisruptionBudgetSpec: `minAvailable:intstr selector maxUnavailable:intstr
+    unhealthyPodEvictionPolicy:string`,
+  ExecutorConfig: 'serviceAccountName:string',
+  Memoize: 'key:string cache maxAge:string',
+  PodSecurityContext: `seLinuxOptions windowsOptions runAsUser:int runAsGroup:int
+    runAsNonRoot:bool supplementalGroups:[int] supplementalGroupsPolicy:string fsGroup:int
+    sysctls fsGroupChangePolicy:string seccompProfile:SeccompProfile appArmorProfile
+    seLinuxChangePolicy:string`,
+  SecurityContext: `capabilities:Capabilities privileged:bool seLinuxOptions windowsOptions
+    runAsUser:int runAsGroup:int runAsNonRoot:bool readOnlyRootFilesystem:bool
+    allowPrivilegeEscalation:bool procMount:string seccompProfile:SeccompProfile appArmorProfile`,
+  Capabilities: 'add:[string] drop:[string]',
+  SeccompProfile: 'type:string localhostProfile:string',
+  ResourceRequirements: 'limits:{any} requests:{any} claims',
+  Volume: `name:string hostPath emptyDir:EmptyDirVolumeSource gcePersistentDisk
+    awsElasticBlockStore gitRepo secret nfs iscsi glusterfs persistentVolumeClaim rbd flexVolume
+    cinder cephfs flocker downwardAPI fc azureFile configMap vsphereVolume quobyte azureDisk
+    photonPersistentDisk projected portworxVolume scaleIO storageos csi ephemeral image`,
+  EmptyDirVolumeSource: 'medium:string sizeLimit',
+  VolumeMount: `name:string readOnly:bool recursiveReadOnly:string mountPath:string
+    subPath:string mountPropagation:string subPathExpr:string`,
 } as const;
 
 export type RecordName = keyof typeof TABLE;

@@ -98,10 +98,21 @@ export function durationMs(text: string): number {
   if (/^[+-]?\d+$/.test(text)) return Number(text) * 1000;
   const parsed = goDurationMs(text);
   if (parsed !== null) return parsed;
-  const reason = /^[+-]?[\d.]+$/.test(text)
-    ? `time: missing unit in duration ${quote(text)}`
-    : `time: invalid duration ${quote(text)}`;
-  throw fault(`unable to parse ${text} as a duration: ${reason}`);
+  throw fault(`unable to parse ${text} as a duration: time: ${durationFault(text)}`);
+}
+
+/** Go's words for the first thing that is wrong with a duration, without `time: ` in front. */
+export function durationFault(text: string): string {
+  let rest = text.replace(/^[+-]/, '');
+  while (rest !== '') {
+    const [number = '', unit = ''] = /^(?:\d+\.?\d*|\.\d+)?([^\d.]*)/.exec(rest) ?? [];
+    if (number.length === unit.length) break;
+    if (unit === '') return `missing unit in duration ${quote(text)}`;
+    if (!Object.hasOwn(UNIT_MS, unit))
+      return `unknown unit ${quote(unit)} in duration ${quote(text)}`;
+    rest = rest.slice(number.length);
+  }
+  return `invalid duration ${quote(text)}`;
 }
 
 /** A duration for people, in the one or two largest units. */

@@ -1,5 +1,5 @@
-import { fetchMember, isMapValue } from './expression-value.ts';
-import type { Value } from './expression-value.ts';
+import { fetchMember, isMapValue } from './expression/value.ts';
+import type { Value } from './expression/value.ts';
 import { fault } from './fault.ts';
 
 type Step =

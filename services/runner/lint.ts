@@ -1,10 +1,12 @@
 import type { Problem } from './decode.ts';
 import { attempt } from './fault.ts';
+import { cronFaults } from './lint/cron.ts';
 import { problemsError, refusalText } from './load.ts';
 import type { LoadedDocument, LoadedDocuments } from './load.ts';
 import { lineOf, localProblems } from './local-rules.ts';
-import { selectWorkflow, withGiven } from './select-workflow.ts';
+import { cronMetadata, selectWorkflow, withGiven } from './select-workflow.ts';
 import { catalogueOf } from './template-source.ts';
+import type { Catalogue } from './template-source.ts';
 import { validateWorkflow } from './validate.ts';
 import type { ValidateOptions } from './validate.ts';
 
@@ -19,12 +21,34 @@ export function lintWorkflows(loaded: LoadedDocuments): Verdict {
   const text = refusalText(loaded.problems);
   if (text !== null) return { accepted: false, text };
   const catalogue = catalogueOf(loaded);
-  for (const { kind, spec, metadata } of loaded.documents) {
-    const as = kind === 'Workflow' || kind === 'CronWorkflow' ? 'lint' : 'template';
-    const result = attempt(() => validateWorkflow({ spec, metadata, catalogue, as }));
-    if ('fault' in result) return { accepted: false, text: result.fault.message };
+  for (const document of loaded.documents) {
+    const refused =
+      document.kind === 'CronWorkflow'
+        ? lintCron(document, catalogue)
+        : lintOne(document, catalogue);
+    if (refused !== null) return { accepted: false, text: refused };
   }
   return { accepted: true };
+}
+
+function lintOne({ kind, spec, metadata }: LoadedDocument, catalogue: Catalogue): string | null {
+  const as = kind === 'Workflow' ? 'lint' : 'template';
+  const result = attempt(() => validateWorkflow({ spec, metadata, catalogue, as }));
+  return 'fault' in result ? result.fault.message : null;
+}
+
+function lintCron(document: LoadedDocument, catalogue: Catalogue): string | null {
+  const [first] = cronFaults(document);
+  if (first !== undefined) return first.text;
+  const { spec } = document;
+  const options: ValidateOptions = {
+    spec,
+    metadata: cronMetadata(document),
+    catalogue,
+    as: 'cron',
+  };
+  const result = attempt(() => validateWorkflow(options), 'cannot validate Workflow: ');
+  return 'fault' in result ? result.fault.message : null;
 }
 
 /** What `argo submit` says of the first Workflow, with these parameters. */
@@ -69,18 +93,29 @@ export function refuseInvalid(
 
 /** Argo's text with the place in the file of the template, task or argument it names first. */
 function placed(loaded: LoadedDocuments, document: LoadedDocument, text: string): Problem {
-  const named = [
-    ...text.matchAll(/templates\.([-\w]+)(?:\.tasks\.([-\w]+)|\.steps\[(\d+)\])?/g),
-  ].at(-1);
+  const { document: found, path } = placeOfText(loaded, document, text);
+  const line = lineOf(found, path === '' ? 'spec' : path);
+  return { kind: 'invalid', file: found.file, line, path, text };
+}
+
+/** The field that a text of Argo's is about; an empty path when it names none. */
+export function placeOfText(
+  { documents }: Pick<LoadedDocuments, 'documents'>,
+  document: LoadedDocument,
+  text: string,
+): { document: LoadedDocument; path: string } {
+  const all = [...text.matchAll(/templates\.([-\w]+)(?:\.tasks\.([-\w]+)|\.steps\[(\d+)\])?/g)];
+  // What a task does not give is a mistake of the task, although the template is named behind it.
+  const calls = text.endsWith('was not supplied')
+    ? all.filter(([, , task, group]) => task ?? group)
+    : [];
+  const named = (calls.length > 0 ? calls : all).at(-1) ?? [];
   const argument = /^spec\.arguments\.([-\w]+)\./.exec(text)?.[1];
-  for (const candidate of [document, ...loaded.documents]) {
-    const path = pathOf(candidate, { named: named ?? [], argument });
-    if (path === null) continue;
-    const line = lineOf(candidate, path);
-    return { kind: 'invalid', file: candidate.file, line, path, text };
+  for (const candidate of [document, ...documents]) {
+    const path = pathOf(candidate, { named, argument });
+    if (path !== null) return { document: candidate, path };
   }
-  const line = lineOf(document, 'spec');
-  return { kind: 'invalid', file: document.file, line, path: '', text };
+  return { document, path: '' };
 }
 
 function pathOf(

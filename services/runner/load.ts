@@ -1,10 +1,10 @@
 import { LineCounter, isMap, isScalar, parseAllDocuments } from 'yaml';
-import type { Document } from 'yaml';
+import type { Document, Node } from 'yaml';
 
 import { PipelineError } from '../core/error.ts';
-import { TOO_LARGE, decodeRecord } from './decode.ts';
+import { TOO_LARGE, decodeOther, decodeRecord } from './decode.ts';
 import type { Decoding, Problem } from './decode.ts';
-import type { Metadata, WorkflowSpec } from './workflow.ts';
+import type { CronSpec, EventBindingSpec, Metadata, WorkflowSpec } from './workflow.ts';
 
 /** The text of one workflow file and the name it goes by in messages. */
 export interface WorkflowFile {
@@ -18,20 +18,48 @@ export type DocumentKind =
   | 'ClusterWorkflowTemplate'
   | 'CronWorkflow';
 
+/** A document's place, for messages. */
+export interface Placed {
+  file: string;
+  /** Line of each field by its path from the document's root, which is the empty path. */
+  lines: ReadonlyMap<string, number>;
+}
+
 /** One document of a file, checked field by field. */
-export interface LoadedDocument {
+export interface LoadedDocument extends Placed {
   kind: DocumentKind;
+  apiVersion?: string;
   metadata: Metadata;
   spec: WorkflowSpec;
-  file: string;
-  /** Line of each field by its path from the document's root, for messages. */
-  lines: ReadonlyMap<string, number>;
+  /** The rest of a CronWorkflow's spec. */
+  cron?: CronSpec;
+}
+
+/** A WorkflowEventBinding, checked field by field. */
+export interface LoadedBinding extends Placed {
+  apiVersion?: string;
+  metadata: Metadata;
+  spec: EventBindingSpec;
+}
+
+/** A document of another kind, as it is written. */
+export interface OtherDocument extends Placed {
+  kind: string;
+  value: Readonly<Record<string, unknown>>;
 }
 
 /** Every document of the files, and what is wrong with them. */
 export interface LoadedDocuments {
   documents: readonly LoadedDocument[];
   problems: readonly Problem[];
+}
+
+/** Everything that files hold which are meant to be applied together. */
+export interface LoadedSet extends LoadedDocuments {
+  bindings: readonly LoadedBinding[];
+  others: readonly OtherDocument[];
+  /** Parameters whose value is written as a number or a boolean. */
+  unquoted: readonly { file: string; path: string; line: number }[];
 }
 
 const KINDS = new Set(['Workflow', 'WorkflowTemplate', 'ClusterWorkflowTemplate', 'CronWorkflow']);
@@ -47,8 +75,20 @@ const SIZE_CHARS_MAX = 5_000_000;
 export function readDocuments(files: readonly WorkflowFile[]): LoadedDocuments {
   const documents: LoadedDocument[] = [];
   const problems: Problem[] = [];
-  for (const file of files) readFile(file, documents, problems);
+  for (const file of files) readFile(file, { documents, problems });
   return { documents, problems };
+}
+
+/**
+ * Reads the files of one installation, such as a rendered chart: event bindings are checked field by field too, and
+ * documents of any other kind are kept as they are.
+ */
+export function readSet(files: readonly WorkflowFile[]): LoadedSet {
+  const documents: LoadedDocument[] = [];
+  const problems: Problem[] = [];
+  const beside: Beside = { bindings: [], others: [], unquoted: [] };
+  for (const file of files) readFile(file, { documents, problems, beside });
+  return { documents, problems, ...beside };
 }
 
 /** Reads workflow files and throws `config-invalid` with all problems when there are any. */
@@ -85,7 +125,21 @@ export function refusalText(problems: readonly Problem[]): string | null {
   return `strict decoding error: ${problems.map(({ text }) => text).join(', ')}`;
 }
 
-function readFile(file: WorkflowFile, documents: LoadedDocument[], problems: Problem[]): void {
+/** Where the documents of a file go. Without `beside` another kind than a workflow's is refused. */
+interface Into {
+  documents: LoadedDocument[];
+  problems: Problem[];
+  beside?: Beside;
+}
+
+interface Beside {
+  bindings: LoadedBinding[];
+  others: OtherDocument[];
+  unquoted: { file: string; path: string; line: number }[];
+}
+
+function readFile(file: WorkflowFile, into: Into): void {
+  const { problems } = into;
   const problem = (line: number, text: string): void => {
     problems.push({ kind: 'syntax', file: file.file, line, text, path: '' });
   };
@@ -104,7 +158,7 @@ function readFile(file: WorkflowFile, documents: LoadedDocument[], problems: Pro
       const error = document.errors[0];
       if (error !== undefined) {
         problem(error.linePos?.[0].line ?? 1, syntaxText(error.message));
-      } else readDocument(document, { file: file.file, lineCounter, documents, problems });
+      } else readDocument(document, { file: file.file, lineCounter, ...into });
     }
   } catch (thrown) {
     if (thrown === TOO_LARGE) return;
@@ -123,17 +177,13 @@ function syntaxText(message: string): string {
   return line.startsWith('Maximum call stack') ? 'the values are nested too deep' : line;
 }
 
-interface Reading {
+interface Reading extends Into {
   file: string;
   lineCounter: LineCounter;
-  documents: LoadedDocument[];
-  problems: Problem[];
 }
 
-function readDocument(
-  document: Document,
-  { file, lineCounter, documents, problems }: Reading,
-): void {
+function readDocument(document: Document, reading: Reading): void {
+  const { file, lineCounter, problems, beside } = reading;
   const contents = document.contents;
   if (contents === null || (isScalar(contents) && (contents.value ?? '') === '')) return;
   const line = lineCounter.linePos(contents.range?.[0] ?? 0).line;
@@ -144,34 +194,52 @@ function readDocument(
     return refuse('a workflow document must be a mapping with apiVersion, kind, spec');
   const kind = contents.get('kind');
   if (typeof kind !== 'string') return refuse('the document has no kind');
-  if (IGNORED.has(kind)) return;
-  if (!isDocumentKind(kind)) return refuse(`kind ${kind} is not a workflow`);
-  const lines = new Map<string, number>();
-  const state: Decoding = {
-    file,
-    document,
-    lineCounter,
-    problems,
-    lines,
-    aliases: 0,
-    nodes: 0,
-  };
+  if (beside === undefined && IGNORED.has(kind)) return;
+  const lines = new Map([['', line]]);
+  const unquoted: { path: string; line: number }[] = [];
+  const counts = { aliases: 0, nodes: 0 };
+  const state = { file, document, lineCounter, problems, lines, unquoted, ...counts };
+  if (isDocumentKind(kind)) keepWorkflow(kind, contents, { state, reading });
+  else if (beside === undefined) refuse(`kind ${kind} is not a workflow`);
+  else if (kind === 'WorkflowEventBinding') {
+    const value = decodeRecord(contents, kind, state) as DecodedBinding;
+    beside.bindings.push({ metadata: {}, spec: {}, ...value, file, lines });
+  } else {
+    const value = decodeOther(contents, state) as Record<string, unknown>;
+    beside.others.push({ kind, file, lines, value });
+  }
+  beside?.unquoted.push(...unquoted.map((place) => ({ file, ...place })));
+}
+
+function keepWorkflow(
+  kind: DocumentKind,
+  contents: Node,
+  { state, reading }: { state: Decoding; reading: Reading },
+): void {
   const record = kind === 'ClusterWorkflowTemplate' ? 'WorkflowTemplate' : kind;
-  const value = decodeRecord(contents, record, state) as DecodedDocument;
-  const spec = value.spec ?? {};
-  documents.push({
-    kind,
-    file,
-    lines,
-    metadata: value.metadata ?? {},
-    spec: kind === 'CronWorkflow' ? (spec.workflowSpec ?? {}) : spec,
-  });
+  const decoded = decodeRecord(contents, record, state) as DecodedDocument;
+  const { spec = {}, metadata = {}, apiVersion = '' } = decoded;
+  const { file, lines } = state;
+  const document = { kind, apiVersion, file, lines, metadata };
+  if (kind !== 'CronWorkflow') {
+    reading.documents.push({ ...document, spec });
+    return;
+  }
+  const { workflowSpec, ...cron } = spec;
+  reading.documents.push({ ...document, spec: workflowSpec ?? {}, cron });
 }
 
 /** The shape that decoding by the table of fields.ts has checked. */
 interface DecodedDocument {
+  apiVersion?: string;
   metadata?: Metadata;
-  spec?: WorkflowSpec & { workflowSpec?: WorkflowSpec };
+  spec?: WorkflowSpec & CronSpec & { workflowSpec?: WorkflowSpec };
+}
+
+interface DecodedBinding {
+  apiVersion?: string;
+  metadata?: Metadata;
+  spec?: EventBindingSpec;
 }
 
 function isDocumentKind(kind: string): kind is DocumentKind {

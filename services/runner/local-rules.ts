@@ -1,6 +1,6 @@
 import type { Problem } from './decode.ts';
 import { outsideSubset } from './expression.ts';
-import type { LoadedDocument, LoadedDocuments } from './load.ts';
+import type { LoadedDocument, LoadedDocuments, Placed } from './load.ts';
 import { outFileOf } from './pod.ts';
 import { ITEMS_MAX } from './fan-out.ts';
 import type { Call, Template } from './workflow.ts';
@@ -11,7 +11,7 @@ import type { Call, Template } from './workflow.ts';
  */
 export function localProblems({ documents }: LoadedDocuments): Problem[] {
   return documents.flatMap((document) => [
-    ...templateProblems(document),
+    ...templateProblems(document).map((finding) => problem(document, finding)),
     ...textProblems(document),
   ]);
 }
@@ -19,23 +19,26 @@ export function localProblems({ documents }: LoadedDocuments): Problem[] {
 interface Finding {
   path: string;
   text: string;
+  /** The rule of `argosy lint`. */
+  rule: 'command' | 'output-path' | 'loop-size' | 'expression-subset';
 }
 
 /** The line of a field, or of the nearest one around it. */
-export function lineOf(document: LoadedDocument, path: string): number {
+export function lineOf(document: Pick<Placed, 'lines'>, path: string): number {
   for (let at = path; at !== ''; at = at.replace(/(?:\.[^.[\]]*|\[\d+\])$/, '')) {
     const line = document.lines.get(at);
     if (line !== undefined) return line;
     if (!/[.[]/.test(at)) break;
   }
-  return 1;
+  return document.lines.get('') ?? 1;
 }
 
 function problem(document: LoadedDocument, { path, text }: Finding): Problem {
   return { kind: 'invalid', file: document.file, line: lineOf(document, path), path, text };
 }
 
-function templateProblems(document: LoadedDocument): Problem[] {
+/** Programs, output paths and fan-outs that a local run cannot do. */
+export function templateProblems(document: LoadedDocument): Finding[] {
   const { spec } = document;
   const root = document.kind === 'CronWorkflow' ? 'spec.workflowSpec' : 'spec';
   const found: Finding[] = [];
@@ -43,24 +46,25 @@ function templateProblems(document: LoadedDocument): Problem[] {
     const command = template.container?.command ?? spec.templateDefaults?.container?.command;
     if (template.container !== undefined && command?.join(' ') !== 'argosy') {
       const text = `the command of template '${template.name}' must be [argosy]`;
-      found.push({ path: `${path}.container.command`, text });
+      found.push({ path: `${path}.container.command`, text, rule: 'command' });
     }
     for (const [index, output] of (template.outputs?.parameters ?? []).entries()) {
       const file = output.valueFrom?.path;
       if (file === undefined || file === '' || outFileOf(file) !== null) continue;
       const text = `output path ${file} is not a file below /tmp/out/`;
-      found.push({ path: `${path}.outputs.parameters[${index}].valueFrom.path`, text });
+      const at = `${path}.outputs.parameters[${index}].valueFrom.path`;
+      found.push({ path: at, text, rule: 'output-path' });
     }
     for (const { call, at } of callsOf(template, path)) {
       const text = sequenceProblem(call);
-      if (text !== null) found.push({ path: `${at}.withSequence`, text });
+      if (text !== null) found.push({ path: `${at}.withSequence`, text, rule: 'loop-size' });
       if (call.inline !== undefined) visit(call.inline, `${at}.inline`);
     }
   };
   for (const [index, template] of (spec.templates ?? []).entries()) {
     visit(template, `${root}.templates[${index}]`);
   }
-  return found.map((finding) => problem(document, finding));
+  return found;
 }
 
 function callsOf(template: Template, path: string): { call: Call; at: string }[] {
@@ -97,7 +101,8 @@ function textProblems(document: LoadedDocument): Problem[] {
       for (const source of [...bare, ...tags]) {
         const outside = outsideSubset(source);
         if (outside === null) continue;
-        found.push({ path, text: `${outside} in {{=${source.trim()}}} is outside the subset` });
+        const text = `${outside} in {{=${source.trim()}}} is outside the subset`;
+        found.push({ path, text, rule: 'expression-subset' });
       }
     } else if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) visit(item, `${path}[${index}]`);

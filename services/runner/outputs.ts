@@ -1,6 +1,6 @@
 import { evaluateExpression, expressionEnv } from './expression.ts';
-import { valueText } from './expression-value.ts';
-import type { Value } from './expression-value.ts';
+import { valueText } from './expression/value.ts';
+import type { Value } from './expression/value.ts';
 import { attempt, fault } from './fault.ts';
 import type { LocalScope } from './scope.ts';
 import type { NodeOutputs } from './node.ts';

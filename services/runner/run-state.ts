@@ -1,3 +1,5 @@
+import { PipelineError } from '../core/error.ts';
+import { parentNameOf } from '../core/node-parent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NodeEvent, NodePhase, NodeType } from '../ports/workflow-engine.ts';
 import { fnv32a } from './go-text.ts';
@@ -62,6 +64,7 @@ export interface Run {
   runStep: RunStep;
   scratch: string;
   concurrencyMax: number;
+  nodesMax: number;
   onEvent: ((event: NodeEvent) => void) | undefined;
   startedAt: Date;
   deadline: Date | null;
@@ -123,9 +126,14 @@ export interface NodeStart {
   inputs?: Node['inputs'];
 }
 
-/** Makes a node; there must be none of that name. */
+/** Makes a node; there must be none of that name. `too-large` when a run comes to more than `nodesMax`. */
 export function initNode(run: Run, start: NodeStart): Node {
   const { name, type, holder, phase, options } = start;
+  if (run.nodes.size >= run.nodesMax) {
+    throw new PipelineError('too-large', `the workflow comes to more than ${run.nodesMax} nodes`, {
+      hint: 'a template that calls itself needs a when that ends it; argosy lint finds such templates',
+    });
+  }
   const boundary = run.nodes.has(options.boundary) ? options.boundary : '';
   const now = run.clock.now();
   const node: Node = {
@@ -248,26 +256,11 @@ export function emit(run: Run, node: Node): void {
     startedAt: node.startedAt,
   };
   const templateName = node.templateName ?? node.templateRef?.template;
-  const parentName = parentOf(run, node);
+  const place = { name: node.name, boundary: node.boundary, runName: run.name };
+  const parentName = parentNameOf(place, (name) => run.nodes.has(name));
   if (templateName !== undefined) event.templateName = templateName;
   if (node.message !== '') event.message = node.message;
   if (parentName !== undefined) event.parentName = parentName;
   if (node.finishedAt !== null) event.finishedAt = node.finishedAt;
   run.onEvent(event);
-}
-
-/**
- * The node to draw a node under: its Retry node, its fan-out, its step group, or the node it
- * belongs to.
- */
-function parentOf(run: Run, { name, boundary }: Node): string | undefined {
-  if (name === run.name) return undefined;
-  const hook = /^(.*)\.(?:onExit|hooks\.[^.]+)$/s.exec(name)?.[1];
-  const attempt = /^(.*)\(\d+\)$/s.exec(name)?.[1];
-  const item = /^(.*?)\(\d+:.*\)$/s.exec(name)?.[1];
-  const group = /^(.*\[\d+\])\.[^.]*$/s.exec(name)?.[1];
-  const candidates = [hook, attempt, item, group, boundary, run.name];
-  return candidates.find((candidate) => {
-    return candidate !== undefined && candidate !== name && run.nodes.has(candidate);
-  });
 }

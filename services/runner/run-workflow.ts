@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { NodeEvent } from '../ports/workflow-engine.ts';
 import { executeTemplate } from './execute.ts';
 import { attempt } from './fault.ts';
-import { fnv32a } from './go-text.ts';
+import { fnv32a, secondsText } from './go-text.ts';
 import { refuseInvalid } from './lint.ts';
 import type { LoadedDocuments } from './load.ts';
 import { isFulfilled } from './node.ts';
@@ -12,7 +12,8 @@ import { startPod } from './pod.ts';
 import { prunedSpec } from './prune.ts';
 import { setPhase } from './run-state.ts';
 import type { Run } from './run-state.ts';
-import { selectWorkflow, withGiven } from './select-workflow.ts';
+import { cronMetadata, selectWorkflow, withGiven } from './select-workflow.ts';
+import type { SelectedWorkflow } from './select-workflow.ts';
 import type { RunStep } from './step-call.ts';
 import { catalogueOf, joinedSpec, referredBase } from './template-source.ts';
 import type { Catalogue } from './template-source.ts';
@@ -33,6 +34,8 @@ export interface RunWorkflowOptions {
   /** The document to run, by `metadata.name`, when there is more than one. */
   workflow?: string;
   entrypoint?: string;
+  /** The time for which the run was scheduled: `workflow.scheduledTime`, which is nil without it. */
+  scheduledTime?: Date;
   runStep: RunStep;
   clock: Clock;
   /** An existing folder in which each step gets one of its own. */
@@ -45,6 +48,8 @@ export interface RunWorkflowOptions {
   onEvent?: (event: NodeEvent) => void;
   /** The most steps at one time; 8 without it. */
   concurrencyMax?: number;
+  /** The most nodes of a run; a template that fans out into itself would fill any memory. 100,000 without it. */
+  nodesMax?: number;
 }
 
 /** How a run ended. */
@@ -100,10 +105,7 @@ function prepare(options: RunWorkflowOptions): Run {
   const { documents, parameters, entrypoint, clock } = options;
   const selected = selectWorkflow(documents, options.workflow);
   const given = withGiven(selected.spec, { parameters, entrypoint });
-  const metadata =
-    selected.document.kind === 'CronWorkflow'
-      ? scheduled(selected.metadata, clock)
-      : selected.metadata;
+  const metadata = scheduled(selected, options.scheduledTime);
   const startedAt = clock.now();
   const name = options.name ?? nameOf(metadata, startedAt);
   const full = catalogueOf(documents);
@@ -133,6 +135,7 @@ function prepare(options: RunWorkflowOptions): Run {
     scratch: options.scratch,
     onEvent: options.onEvent,
     concurrencyMax: options.concurrencyMax ?? 8,
+    nodesMax: options.nodesMax ?? 100_000,
     deadline: deadlineOf(spec, startedAt),
     nodes: new Map(),
     pods: new Map(),
@@ -155,14 +158,12 @@ function prepare(options: RunWorkflowOptions): Run {
   return run;
 }
 
-function scheduled(metadata: Metadata, clock: Clock): Metadata {
-  const time = `${clock.now().toISOString().slice(0, 19)}Z`;
-  const annotations = { ...metadata.annotations, 'workflows.argoproj.io/scheduled-time': time };
-  return {
-    generateName: `${metadata.name ?? 'cron'}-`,
-    annotations,
-    labels: metadata.labels ?? {},
-  };
+/** The metadata of the workflow; the controller writes the time of a schedule into an annotation. */
+function scheduled({ document, metadata }: SelectedWorkflow, time: Date | undefined): Metadata {
+  const own = document.kind === 'CronWorkflow' ? cronMetadata(document) : metadata;
+  if (time === undefined) return own;
+  const annotation = { 'workflows.argoproj.io/scheduled-time': secondsText(time) };
+  return { ...own, annotations: { ...own.annotations, ...annotation } };
 }
 
 function nameOf(metadata: Metadata, startedAt: Date): string {

@@ -47,6 +47,12 @@ export function selectWorkflow(loaded: LoadedDocuments, name?: string): Selected
   };
 }
 
+/** The metadata of the workflows that a CronWorkflow starts (source: ConvertCronWorkflowToWorkflow). */
+export function cronMetadata({ metadata, cron }: LoadedDocument): Metadata {
+  const { labels = {}, annotations = {} } = cron?.workflowMetadata ?? {};
+  return { generateName: `${metadata.name ?? 'cron'}-`, labels, annotations };
+}
+
 /**
  * The spec with parameters given on the command line and another entrypoint; given ones win,
  * unknown ones are added.

@@ -98,7 +98,7 @@ function mergeInto<T extends object>(under: object, over: T): T {
     const below = merged[field];
     if (isPlain(value) && isPlain(below)) merged[field] = mergeInto(below, value);
     else if (MERGED_LISTS.has(field) && Array.isArray(value) && Array.isArray(below)) {
-      merged[field] = mergeLists(below, value);
+      merged[field] = mergeLists(below, value, field === 'volumeMounts' ? 'mountPath' : 'name');
     } else merged[field] = value;
   }
   return merged as T;
@@ -108,8 +108,16 @@ function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function mergeLists(under: readonly unknown[], over: readonly unknown[]): unknown[] {
-  const name = (item: unknown): unknown => (isPlain(item) && 'name' in item ? item.name : item);
+/** `key` is Kubernetes' patchMergeKey of the list. */
+function mergeLists(
+  under: readonly unknown[],
+  over: readonly unknown[],
+  key: 'name' | 'mountPath',
+): unknown[] {
+  const name = (item: unknown): unknown =>
+    isPlain(item) && key in item
+      ? Object.entries(item).find(([field]) => field === key)?.[1]
+      : item;
   const names = new Set(over.map((item) => name(item)));
   return [...over, ...under.filter((item) => !names.has(name(item)))];
 }

@@ -1,5 +1,5 @@
 import { evaluateExpression, hasName, namesOf } from './expression.ts';
-import type { Value, ValueMap } from './expression-value.ts';
+import type { Value, ValueMap } from './expression/value.ts';
 import { attempt, fault } from './fault.ts';
 import { quoteBody } from './go-text.ts';
 import { goJson } from './json-text.ts';

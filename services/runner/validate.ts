@@ -1,13 +1,15 @@
 import { attempt, fault } from './fault.ts';
+import type { Fault } from './fault.ts';
 import { argumentSource, processArgs } from './process-args.ts';
 import type { ArgumentSource } from './process-args.ts';
 import { joinedSpec, referredBase, resolveTemplate, templateNamed } from './template-source.ts';
 import type { Catalogue, TemplateBase } from './template-source.ts';
-import { checkArguments, checkHooks, checkOutputs, typeNameOf } from './validate-arguments.ts';
-import { checkDag } from './validate-dag.ts';
-import { checkNames, checkTags, madeUpArguments, placeholder } from './validate-scope.ts';
-import type { HolderCheck, Lint, Scope } from './validate-scope.ts';
-import { checkSteps } from './validate-steps.ts';
+import { checkArguments, checkHooks, checkOutputs, typeNameOf } from './validate/arguments.ts';
+import { checkDag } from './validate/dag.ts';
+import { checkLeaf, checkMetrics, checkPodGc } from './validate/leaf.ts';
+import { checkNames, goOn, madeUpArguments, placeholder } from './validate/scope.ts';
+import type { HolderCheck, Lint, Scope } from './validate/scope.ts';
+import { checkSteps } from './validate/steps.ts';
 import { kindOf } from './workflow.ts';
 import type { Metadata, Template, WorkflowSpec } from './workflow.ts';
 
@@ -16,8 +18,11 @@ export interface ValidateOptions {
   spec: WorkflowSpec;
   metadata: Metadata;
   catalogue: Catalogue;
-  /** `lint` takes arguments without values and has its own words for a missing WorkflowTemplate. */
-  as: 'lint' | 'submit' | 'template';
+  /**
+   * `lint` takes arguments without values and has its own words for a missing WorkflowTemplate; `cron` is lint of what
+   * a CronWorkflow starts, which nobody will give arguments.
+   */
+  as: 'lint' | 'submit' | 'template' | 'cron';
 }
 
 /**
@@ -25,18 +30,34 @@ export interface ValidateOptions {
  * mistake, in Argo's order. What Argo accepts and fails later is accepted here.
  */
 export function validateWorkflow(options: ValidateOptions): void {
+  checkWorkflow(options, newLint(options, null));
+}
+
+/**
+ * Every mistake that the same check finds when it goes on after each, without those that come of another one.
+ */
+export function workflowFaults(options: ValidateOptions): Fault[] {
+  const faults: Fault[] = [];
+  const lint = newLint(options, faults);
+  goOn(lint, () => checkWorkflow(options, lint));
+  return faults;
+}
+
+function checkWorkflow(options: ValidateOptions, lint: Lint): void {
   const { spec, metadata, catalogue, as } = options;
-  const lint = newLint(options);
   const own: TemplateBase = { name: '', spec };
   if ((metadata.name?.length ?? 0) > 63) {
     const size = `must not be more than 63 characters long (currently ${metadata.name?.length ?? 0})`;
-    throw fault(`workflow name "${metadata.name ?? ''}" ${size}`);
+    const what = as === 'template' ? 'workflow template' : 'workflow';
+    throw fault(`${what} name "${metadata.name ?? ''}" ${size}`);
   }
   const referred = referredTemplate(spec, catalogue, as);
   const names = attempt(() => checkNames(spec.templates, 'field'), 'spec.templates');
   if ('fault' in names) throw names.fault;
   const whole = referred === null ? spec : joinedSpec(spec, referred.spec);
-  checkArguments('spec.arguments.', whole.arguments, as !== 'submit');
+  goOn(lint, () =>
+    checkArguments('spec.arguments.', whole.arguments, as === 'lint' || as === 'template'),
+  );
   addGlobals(lint, whole, metadata);
   const entrypoint = whole.entrypoint ?? '';
   if (entrypoint === '' && as !== 'template') throw fault('spec.entrypoint is required');
@@ -48,25 +69,29 @@ export function validateWorkflow(options: ValidateOptions): void {
     lint.holder({ call, base: own, source });
   };
   const given = as === 'template' ? madeUpArguments : argumentSource(whole.arguments);
-  if (entrypoint !== '') check(entrypoint, given);
+  if (entrypoint !== '') goOn(lint, () => check(entrypoint, given));
   if ((whole.onExit ?? '') !== '') {
     lint.globals.set('workflow.failures', placeholder());
-    check(whole.onExit ?? '', argumentSource(spec.arguments));
+    goOn(lint, () => check(whole.onExit ?? '', argumentSource(spec.arguments)));
   }
-  checkHooks(spec.hooks, 'hooks');
+  goOn(lint, () => checkHooks(spec.hooks, 'hooks'));
+  goOn(lint, () => checkPodGc(spec));
   for (const { name } of (referred?.spec ?? spec).templates ?? []) {
-    const result = attempt(() => check(name, madeUpArguments), `templates.${name} `);
-    if ('fault' in result) throw result.fault;
+    goOn(lint, () => {
+      const result = attempt(() => check(name, madeUpArguments), `templates.${name} `);
+      if ('fault' in result) throw result.fault;
+    });
   }
 }
 
-function newLint({ catalogue, as }: ValidateOptions): Lint {
+function newLint({ catalogue, as }: ValidateOptions, faults: Fault[] | null): Lint {
   const lint: Lint = {
     catalogue,
     globals: new Map(),
     seen: new Set(),
     offline: as !== 'submit',
     templateOnly: as === 'template',
+    faults,
     holder: (check) => checkHolder(lint, check),
   };
   return lint;
@@ -200,6 +225,7 @@ function checkTemplate(
   else if (kind === 'dag') checkDag(filled, base, { scope, lint });
   else checkLeaf(filled, base, { scope, lint });
   checkOutputs(filled, scope, lint);
+  checkMetrics(filled);
 }
 
 function checkTemplateType(template: Template): void {
@@ -231,31 +257,3 @@ function checkTimeouts(template: Template): void {
     throw fault(`${template.name} has invalid duration format in timeout`);
   }
 }
-
-function checkLeaf(
-  template: Template,
-  base: TemplateBase,
-  { scope, lint }: { scope: Scope; lint: Lint },
-): void {
-  const path = `templates.${template.name}`;
-  const tags = attempt(() => checkTags(template, scope, lint), `${path}: `);
-  if ('fault' in tags) throw tags.fault;
-  const { container, activeDeadlineSeconds: deadline } = template;
-  const image = container?.image ?? base.spec.templateDefaults?.container?.image ?? '';
-  if (container !== undefined && image === '')
-    throw fault(`${path}.container.image may not be empty`);
-  if (deadline !== undefined) {
-    const text = String(deadline);
-    const valid = /^\d+$/.test(text) || text.includes(PLACEHOLDER_MARK) || text.startsWith('{{');
-    if (!valid) {
-      throw fault(
-        `${path}.activeDeadlineSeconds must be a positive integer > 0 or an argo variable`,
-      );
-    }
-  }
-  if (template.parallelism !== undefined) {
-    throw fault(`${path}.parallelism is only valid for steps and dag templates`);
-  }
-}
-
-const PLACEHOLDER_MARK = '__argo__';

@@ -1,5 +1,5 @@
 import { expressionEnv } from './expression.ts';
-import type { ValueMap } from './expression-value.ts';
+import type { ValueMap } from './expression/value.ts';
 
 /** What a tag can stand for: `null` is the output of a skipped node that has no default. */
 export type VariableValue = string | null;

@@ -118,7 +118,8 @@ export function workflowVariables(
 export function filledSpec(spec: WorkflowSpec, globals: Map<string, string>): WorkflowSpec {
   const { templates, ...rest } = spec;
   const filled = replaceIn(rest, layered(globals), 'keep');
-  for (const [name, { expression }] of Object.entries(spec.workflowMetadata?.labelsFrom ?? {})) {
+  for (const [name, from] of Object.entries(spec.workflowMetadata?.labelsFrom ?? {})) {
+    const { expression = '' } = from;
     const value = evaluateExpression(expression, expressionEnv(globals));
     if (typeof value !== 'string')
       throw fault(`failed to evaluate label ${quote(name)}: it is no text`);

@@ -92,10 +92,45 @@ export interface RetryStrategy {
 
 export interface Synchronization {
   mutexes?: { name?: string }[];
-  semaphores?: unknown[];
+  semaphores?: {
+    configMapKeyRef?: { name?: string; key?: string; optional?: boolean };
+    database?: { key?: string };
+  }[];
 }
 
-export interface Template {
+/** One of Argo's own metrics; exactly one of gauge, histogram and counter. */
+export interface Metric {
+  name?: string;
+  help?: string;
+  when?: string;
+  labels?: { key?: string; value?: string }[];
+  gauge?: { value?: string; realtime?: boolean; operation?: string };
+  histogram?: { value?: string; buckets?: unknown[] };
+  counter?: { value?: string };
+}
+
+/** Kubernetes' security context of a pod or of a container, in the parts that lint reads. */
+export interface SecurityContext {
+  runAsNonRoot?: boolean;
+  runAsUser?: number;
+  privileged?: boolean;
+  allowPrivilegeEscalation?: boolean;
+  readOnlyRootFilesystem?: boolean;
+  capabilities?: { add?: string[]; drop?: string[] };
+  seccompProfile?: { type?: string };
+}
+
+/** What a template and a workflow both may say of the pods; a run leaves it to the cluster. */
+export interface PodSettings {
+  serviceAccountName?: string;
+  automountServiceAccountToken?: boolean;
+  executor?: { serviceAccountName?: string };
+  volumes?: unknown[];
+  securityContext?: SecurityContext;
+  metrics?: { prometheus?: Metric[] };
+}
+
+export interface Template extends PodSettings {
   name: string;
   inputs?: Arguments;
   outputs?: Outputs;
@@ -105,7 +140,11 @@ export interface Template {
     command?: string[];
     args?: string[];
     env?: { name: string; value?: string }[];
+    resources?: { limits?: Record<string, unknown>; requests?: Record<string, unknown> };
+    volumeMounts?: { name?: string; mountPath?: string; readOnly?: boolean }[];
+    securityContext?: SecurityContext;
   };
+  memoize?: { maxAge?: string };
   steps?: Call[][];
   dag?: { target?: string; tasks?: DagTask[]; failFast?: boolean };
   suspend?: { duration?: string };
@@ -118,13 +157,16 @@ export interface Template {
   synchronization?: Synchronization;
 }
 
-export interface WorkflowSpec {
+export interface WorkflowSpec extends PodSettings {
   templates?: Template[];
   entrypoint?: string;
   arguments?: Arguments;
-  serviceAccountName?: string;
   parallelism?: number;
   suspend?: boolean;
+  volumeClaimTemplates?: unknown[];
+  podDisruptionBudget?: { minAvailable?: string | number; maxUnavailable?: string | number };
+  ttlStrategy?: Record<string, number>;
+  podGC?: { strategy?: string; deleteDelayDuration?: string };
   onExit?: string;
   activeDeadlineSeconds?: number;
   priority?: number;
@@ -136,7 +178,7 @@ export interface WorkflowSpec {
   workflowMetadata?: {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
-    labelsFrom?: Record<string, { expression: string }>;
+    labelsFrom?: Record<string, { expression?: string }>;
   };
 }
 
@@ -146,6 +188,27 @@ export interface Metadata {
   namespace?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
+}
+
+/** What a CronWorkflow says besides its workflow; a run leaves it to the cluster. */
+export interface CronSpec {
+  schedules?: string[];
+  timezone?: string;
+  concurrencyPolicy?: string;
+  startingDeadlineSeconds?: number;
+  when?: string;
+  stopStrategy?: { expression?: string };
+  workflowMetadata?: Metadata;
+}
+
+/** Which events start which WorkflowTemplate: the spec of a WorkflowEventBinding. */
+export interface EventBindingSpec {
+  event?: { selector?: string };
+  submit?: {
+    workflowTemplateRef?: { name?: string; clusterScope?: boolean };
+    metadata?: Metadata;
+    arguments?: Arguments;
+  };
 }
 
 /** The kinds of template that run here. */

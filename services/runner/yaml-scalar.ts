@@ -1,3 +1,5 @@
+import { plainFloat } from './go-text.ts';
+
 /**
  * The values a plain scalar of YAML 1.1 can stand for, as Argo's reader (go-yaml 2) resolves it.
  */
@@ -60,4 +62,11 @@ function magnitude(parts: {
   if (parts.hex !== undefined) return BigInt(`0x${parts.hex}`);
   if (parts.binary !== undefined) return BigInt(`0b${parts.binary}`);
   return BigInt(parts.octal === undefined ? (parts.decimal ?? '0') : `0o${parts.octal}`);
+}
+
+/** A scalar as the text of a parameter: numbers pass through a float, as in Argo. */
+export function textOf(value: ScalarValue | undefined): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' || typeof value === 'bigint') return plainFloat(Number(value));
+  return String(value);
 }

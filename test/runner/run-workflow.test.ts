@@ -75,8 +75,9 @@ ${ECHO}`,
       .replace('generateName: w-', 'name: tmpl');
     expect((await run(template)).phase).toBe('Succeeded');
     const cron = `${template}\n---\napiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: nightly}\nspec:\n  schedules: ["0 1 * * *"]\n  workflowSpec:\n    workflowTemplateRef: {name: tmpl}\n    arguments: {parameters: [{name: who, value: "{{=sprig.substr(0, 10, workflow.scheduledTime)}}"}]}\n`;
-    const outcome = await run(cron);
-    expect(outputOf(outcome, 'a')).toMatch(/^2026-01-05 nightly-/);
+    const scheduledTime = new Date('2026-01-03T01:00:00.000Z');
+    const outcome = await run(cron, { scheduledTime });
+    expect(outputOf(outcome, 'a')).toMatch(/^2026-01-03 nightly-/);
   });
 
   it('gives the node of a failed step the words of the step', async () => {

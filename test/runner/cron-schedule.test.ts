@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { scheduleFault, zoneFault } from '../../services/runner/cron-schedule.ts';
+
+/** What `argo lint --offline` of v4.1.2 says of each; `null` where it takes it. */
+const RECORDED = JSON.parse(
+  readFileSync(fileURLToPath(new URL('./lint/cron-verdicts.json', import.meta.url)), 'utf8'),
+) as { schedules: Record<string, string | null>; zones: Record<string, string | null> };
+
+describe('a schedule is judged as Argo judges it:', () => {
+  it.each(Object.entries(RECORDED.schedules))('%j', (schedule, recorded) => {
+    const fault = scheduleFault(schedule);
+    const text = fault === null ? null : `cron schedule ${schedule} is malformed: ${fault}`;
+    expect(text).toBe(recorded);
+  });
+
+  it('one that makes the parser of Argo itself fail is refused', () => {
+    expect(scheduleFault('TZ=UTC')).toContain('expected exactly 5 fields');
+  });
+});
+
+describe('a time zone is judged as Argo judges it:', () => {
+  it.each(Object.entries(RECORDED.zones))('%j', (zone, recorded) => {
+    const fault = zoneFault(zone);
+    expect(fault === null ? null : `invalid timezone ${JSON.stringify(zone)}: ${fault}`).toBe(
+      recorded,
+    );
+  });
+});
