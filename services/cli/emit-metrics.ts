@@ -1,14 +1,15 @@
-import type { StepRecord } from '../stages/observe/run-record.ts';
-import type { Registry } from 'prom-client';
-import { runRegistry, stepRegistry } from '../telemetry/metric.ts';
+import { NO_COST, sumCosts } from '../stages/observe/cost.ts';
+import { qualityOf, type StepRecord } from '../stages/observe/run-record.ts';
+import { addedCalls, addedCounts, type RunTotals } from '../stages/observe/totals.ts';
+import { registryOf, type Sample } from '../telemetry/metric.ts';
 import { type MetricGroup, pushMetrics, writeMetrics } from '../telemetry/push.ts';
+import { type PipelineTotals, type RunMeasure, runSamples } from '../telemetry/run-metric.ts';
+import { type StepMeasure, stepSamples } from '../telemetry/step-metric.ts';
 import type { StepHost } from './step-host.ts';
-import { type MeteredRecord, summedCalls } from './store-calls.ts';
 
-type Measured = Pick<
-  MeteredRecord,
-  'step' | 'status' | 'counts' | 'duration_seconds' | 'store_calls'
->;
+/** How long metrics may take: a step that was told to stop must be gone within ten seconds. */
+const PUSH_MS_MAX = 3_000;
+const PUSH_WHEN_STOPPED_MS_MAX = 2_000;
 
 /**
  * Hands on the metrics of a step: to the Pushgateway when one is configured, else as text files. What goes wrong is a
@@ -17,71 +18,122 @@ type Measured = Pick<
 export async function emitStepMetrics(
   host: StepHost,
   pipeline: string,
-  record: Measured,
+  record: StepRecord,
 ): Promise<void> {
-  const { step, status, counts, duration_seconds: durationSeconds } = record;
-  const storeCalls = record.store_calls ?? [];
-  const registry = await stepRegistry({
-    pipeline,
-    step,
-    status,
-    durationSeconds,
-    counts,
-    storeCalls,
-  });
-  await emit(host, { pipeline, step }, registry);
+  const timeoutMs = record.error_class === 'interrupted' ? PUSH_WHEN_STOPPED_MS_MAX : PUSH_MS_MAX;
+  const samples = stepSamples(measureOf(pipeline, [record], null));
+  await emit(host, { group: { pipeline, step: record.step }, samples, timeoutMs });
+}
+
+/** What the exit step knows of its run; null is what the store did not tell. */
+export interface EndedRun {
+  runId: string;
+  exit: StepRecord;
+  steps: readonly StepRecord[] | null;
+  totals: RunTotals | null;
 }
 
 /**
  * The metrics of a whole run, from its exit step: those of the run itself, and those of each step once more, as the
- * items of a fan-out share one group and only now is their sum known.
+ * items of a fan-out share one group and only now is their sum known. All at once, so that a gateway which does not
+ * answer is waited for once.
  */
 export async function emitRunMetrics(
   host: StepHost,
   pipeline: string,
-  run: { exit: StepRecord; steps: readonly MeteredRecord[] },
+  run: EndedRun,
 ): Promise<void> {
-  for (const step of new Set(run.steps.map((record) => record.step))) {
-    await emitStepMetrics(
-      host,
-      pipeline,
-      summed(run.steps.filter((record) => record.step === step)),
-    );
-  }
-  const registry = await runRegistry({
-    pipeline,
-    isSuccess: run.exit.parameters['status'] === 'Succeeded',
-    durationSeconds: Number(run.exit.parameters['duration']) || 0,
-    endedAt: host.clock.now(),
+  const steps = run.steps ?? [];
+  const ofSteps = [...new Set(steps.map(({ step }) => step))].map((step) => {
+    const own = steps.filter((record) => record.step === step);
+    const mean = run.totals?.steps[step]?.mean_seconds ?? null;
+    const samples = stepSamples(measureOf(pipeline, own, mean));
+    return { group: { pipeline, step }, samples, timeoutMs: PUSH_MS_MAX };
   });
-  await emit(host, { pipeline }, registry);
+  const samples = runSamples(runMeasure(pipeline, run));
+  const ofRun = { group: { pipeline }, samples, timeoutMs: PUSH_MS_MAX };
+  await Promise.all([...ofSteps, ofRun].map((emission) => emit(host, emission)));
 }
 
 /** The items of a fan-out as one: counts added up, the duration of the longest, failed when one has failed. */
-function summed(records: readonly MeteredRecord[]): Measured {
-  const counts = new Map<string, number>();
-  for (const [name, count] of records.flatMap((record) => Object.entries(record.counts))) {
-    counts.set(name, (counts.get(name) ?? 0) + count);
-  }
+function measureOf(
+  pipeline: string,
+  records: readonly StepRecord[],
+  meanSeconds: number | null,
+): StepMeasure {
+  const endedAt = records.map((record) => record.ended_at).toSorted();
   return {
+    pipeline,
     step: records[0]?.step ?? '',
-    status: records.some(({ status }) => status === 'failed') ? 'failed' : 'success',
-    counts: Object.fromEntries(counts),
-    duration_seconds: Math.max(...records.map((record) => record.duration_seconds)),
-    store_calls: summedCalls(records),
+    isSuccess: records.every(({ status }) => status === 'success'),
+    endedAt: new Date(endedAt.at(-1) ?? 0),
+    durationSeconds: Math.max(...records.map((record) => record.duration_seconds)),
+    meanSeconds,
+    counts: addedCounts(records.map(({ counts }) => counts)),
+    storeCalls: addedCalls(records.flatMap(({ store_calls: calls = [] }) => calls)),
+    checks: qualityOf(records),
   };
 }
 
-async function emit(host: StepHost, group: MetricGroup, registry: Registry): Promise<void> {
-  const { pushgatewayUrl } = host.config;
-  if (pushgatewayUrl !== undefined) {
-    const problem = await pushMetrics({ url: pushgatewayUrl }, group, registry);
-    if (problem !== null) host.log.warn('metrics.not_pushed', { reason: problem });
-    return;
-  }
-  if (host.metricsFolder === null) return;
+function runMeasure(pipeline: string, run: EndedRun): RunMeasure {
+  const { exit, steps, totals } = run;
+  return {
+    pipeline,
+    isSuccess: exit.parameters['status'] === 'Succeeded',
+    durationSeconds: Number(exit.parameters['duration']) || 0,
+    endedAt: new Date(exit.ended_at),
+    lastSuccessAt: lastSuccess(run),
+    costUsd: steps && { ...sumCosts(steps.map(({ cost_usd: cost = NO_COST }) => cost)) },
+    published: publishedBy(steps ?? []),
+    totals: totals && pipelineTotals(totals),
+  };
+}
+
+/** As the totals have it, unless this run is a good one that they have missed. */
+function lastSuccess({ runId, exit, totals }: EndedRun): Date | null {
+  const isMissed = totals?.counted.includes(runId) !== true;
+  if (isMissed && exit.parameters['status'] === 'Succeeded') return new Date(exit.ended_at);
+  const known = totals?.last_success_at ?? null;
+  return known === null ? null : new Date(known);
+}
+
+/** What readers see is what the catalogue step says in its output parameters. */
+function publishedBy(steps: readonly StepRecord[]): RunMeasure['published'] {
+  const outputs = steps.findLast(({ step }) => step === 'catalogue')?.outputs ?? {};
+  const names = ['rows', 'objects', 'vintages'] as const;
+  return Object.fromEntries(
+    names
+      .filter((name) => /^\d+$/.test(outputs[name] ?? ''))
+      .map((name) => [name, Number(outputs[name])]),
+  );
+}
+
+function pipelineTotals(totals: RunTotals): PipelineTotals {
+  return {
+    runs: totals.runs,
+    counts: totals.counts,
+    storeCalls: totals.store_calls,
+    costUsd: { ...totals.cost_usd },
+  };
+}
+
+interface Emission {
+  group: MetricGroup;
+  samples: readonly Sample[];
+  timeoutMs: number;
+}
+
+async function emit(host: StepHost, { group, samples, timeoutMs }: Emission): Promise<void> {
+  const { pushgatewayUrl: url } = host.config;
+  if (url === undefined && host.metricsFolder === null) return;
   try {
-    await writeMetrics(host.metricsFolder, group, await registry.metrics());
+    const registry = await registryOf(samples);
+    if (url !== undefined) {
+      const problem = await pushMetrics({ url, timeoutMs }, group, registry);
+      if (problem !== null) host.log.warn('metrics.not_pushed', { reason: problem });
+    } else if (host.metricsFolder !== null) {
+      await writeMetrics(host.metricsFolder, group, await registry.metrics());
+    }
   } catch (error) {
     host.log.warn('metrics.not_written', {
       reason: error instanceof Error ? error.message : String(error),

@@ -10,14 +10,18 @@ import {
   recordRunStart,
   recordStep,
   runCollection,
+  type StepRecord,
 } from '../stages/observe/run-record.ts';
+import { stepCost } from '../stages/observe/cost.ts';
+import { readTotals } from '../stages/observe/totals.ts';
+import { allSettled } from '../stages/shape/settle.ts';
 import type { BoundLog } from '../telemetry/log.ts';
 import { findStep } from './commands.ts';
 import type { Config } from './config.ts';
 import { diskError, onDisk } from './disk-error.ts';
 import { redactedRecord, withoutSecrets } from './redact-record.ts';
 import { runIdentity, type StepIdentity } from './run-identity.ts';
-import { type MeteredRecord, type StoreCallCounter, storeCallCounter } from './store-calls.ts';
+import { type StoreCallCounter, storeCallCounter } from './store-calls.ts';
 
 /** What every step of a process shares. */
 export interface StepHost {
@@ -52,11 +56,12 @@ export interface StepHostEnd {
  */
 export async function runStep(host: StepHost, call: StepHostCall): Promise<StepHostEnd> {
   const [pipeline = '', name = '', ...flags] = call.args;
-  const log = host.log.with({ pipeline, step: name });
+  let log = host.log.with({ pipeline, step: name });
   const startedAt = host.clock.now();
   try {
-    log.info('step.start');
     const run = runIdentity(pipeline, call.env, startedAt);
+    log = log.with({ run_id: run.runId });
+    log.info('step.start');
     const step = await findStep(pipeline, name);
     const parameters = stepParameters(step, flags);
     const result = await performStep({ ...host, log }, call, { step, parameters, run, startedAt });
@@ -100,6 +105,7 @@ async function performStep(
     return mkdtemp(join(scratchFolder, `${step.name}-`));
   });
   const storeCalls = storeCallCounter();
+  const checks = new Map<string, number>();
   let counts: Partial<Counts> = {};
   const progress = (seen: Partial<Counts>) => {
     counts = { ...counts, ...seen };
@@ -112,8 +118,9 @@ async function performStep(
     signal: call.signal,
     onStoreCall: (one) => storeCalls.add(one),
     progress,
+    check: (check, failures) => checks.set(check, (checks.get(check) ?? 0) + failures),
   });
-  const ending = { step, parameters, run, startedAt, storeCalls };
+  const ending = { step, parameters, run, startedAt, storeCalls, checks };
   try {
     // The exit step tells how the run went even where the probe has failed; it needs no put-if-absent.
     if (step.name !== 'exit' && !(await hasBegun(ports, run))) {
@@ -140,19 +147,26 @@ async function hasBegun(ports: StepPorts, run: StepIdentity): Promise<boolean> {
   return (await ports.records.get(runCollection(run.pipeline), run.runId)) !== null;
 }
 
+interface Measured extends Performance {
+  storeCalls: StoreCallCounter;
+  /** Failures by check. */
+  checks: ReadonlyMap<string, number>;
+}
+
 type Ending = { result: StepResult } | { error: PipelineError; counts: Partial<Counts> };
 
 async function settle(
   host: StepHost,
   ports: StepPorts,
-  { step, parameters, run, startedAt, storeCalls }: Performance & { storeCalls: StoreCallCounter },
+  { step, parameters, run, startedAt, storeCalls, checks }: Measured,
   ending: Ending,
 ): Promise<void> {
   const endedAt = host.clock.now();
   const durationSeconds = (endedAt.getTime() - startedAt.getTime()) / 1000;
   const error = 'error' in ending ? ending.error : null;
   const counts = 'error' in ending ? ending.counts : ending.result.counts;
-  const whole: MeteredRecord = {
+  const calls = storeCalls.counts();
+  const whole: StepRecord = {
     step: step.name,
     parameters,
     attempt: run.attempt,
@@ -166,20 +180,28 @@ async function settle(
     error_class: error?.kind ?? null,
     error_message: error?.message ?? null,
     error_hint: error?.hint ?? null,
-    store_calls: storeCalls.counts(),
+    checks: Object.fromEntries(checks),
+    store_calls: calls,
+    cost_usd: stepCost({ durationSeconds, storeCalls: calls }, host.config.prices),
   };
   const record = redactedRecord(whole, secretsOf(host));
   const { emitRunMetrics, emitStepMetrics } = await import('./emit-metrics.ts');
   if (step.name === 'exit') {
-    await emitRunMetrics(host, run.pipeline, {
-      exit: record,
-      steps: await readSteps(ports.records, run),
-    });
+    // How the run ended is worth telling even where the store cannot be asked for the rest.
+    const [steps, totals] = await Promise.all([
+      readSteps(ports.records, run).catch(() => null),
+      readTotals(ports.records, run.pipeline).catch(() => null),
+    ]);
+    const { runId } = run;
+    await emitRunMetrics(host, run.pipeline, { runId, exit: record, steps, totals });
     // The exit step has written the run's record by now; its own would come too late to be in it.
     return;
   }
-  await emitStepMetrics(host, run.pipeline, record);
-  await recordStep(ports.records, run, record);
+  // Beside each other: neither may be lost because the other is slow.
+  await allSettled([
+    recordStep(ports.records, run, record),
+    emitStepMetrics(host, run.pipeline, record),
+  ]);
 }
 
 /** Flags as `--name=value` or `--name value`; `config-invalid` for one the step does not know, or lacks. */

@@ -66,7 +66,7 @@ function abortOf(signal: AbortSignal): Promise<never> {
 }
 
 /**
- * Writes `{pipeline}-{step}.prom` into the folder, whole or not at all, as node_exporter's textfile
+ * Writes `{pipeline}.{step}.prom`, that of a run `{pipeline}.prom`, into the folder, whole or not at all, as node_exporter's textfile
  * collector wants it; returns its path.
  */
 export async function writeMetrics(
@@ -74,8 +74,9 @@ export async function writeMetrics(
   group: MetricGroup,
   text: string,
 ): Promise<string> {
-  const name = group.step === undefined ? group.pipeline : `${group.pipeline}-${group.step}`;
-  if (!/^[a-z0-9-]+$/.test(name)) {
+  // The dot keeps step `b` of pipeline `a` from the file of a pipeline `a-b`.
+  const name = group.step === undefined ? group.pipeline : `${group.pipeline}.${group.step}`;
+  if (!/^[a-z0-9-]+(?:\.[a-z0-9-]+)?$/.test(name)) {
     throw new PipelineError('bug', `metrics of "${name}": not a name of a pipeline or step`);
   }
   const path = join(folder, `${name}.prom`);

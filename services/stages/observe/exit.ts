@@ -1,5 +1,6 @@
 import type { Step, StepResult } from '../../ports/step.ts';
 import { recordRunEnd, type RunRecord } from './run-record.ts';
+import { addRun } from './totals.ts';
 
 /** The exit handler of every pipeline: the run record, then one notice for the run's outcome. */
 export const exit: Step = {
@@ -15,6 +16,7 @@ export const exit: Step = {
       isSuccess,
       endedAt: ports.clock.now(),
     });
+    await addRun(ports.records, record);
     await ports.notifier.send({
       topic: 'pipeline',
       severity: isSuccess ? (record.problems.length > 0 ? 'warning' : 'info') : 'error',

@@ -1,5 +1,6 @@
 import { type ErrorKind, PipelineError } from '../../core/error.ts';
 import { sha256 } from '../../core/manifest.ts';
+import { type CostEstimate, NO_COST, sumCosts } from './cost.ts';
 import type { RecordStore } from '../../ports/record-store.ts';
 import type { Counts, Problem, RunIdentity } from '../../ports/step.ts';
 
@@ -18,6 +19,10 @@ export interface StepRecord {
   error_class: ErrorKind | null;
   error_message: string | null;
   error_hint: string | null;
+  /** Failures by check of data quality. This and the next two are absent in records of earlier versions. */
+  checks?: Record<string, number>;
+  store_calls?: { method: string; outcome: string; count: number; sizeBytes?: number }[];
+  cost_usd?: CostEstimate;
 }
 
 /** What a run leaves behind (requirements 6.2), readable with `argosy status` from any machine that sees the store. */
@@ -43,6 +48,10 @@ export interface RunRecord {
   error_class: ErrorKind | null;
   error_message: string | null;
   problems: Problem[];
+  /** Failures by check, of the checks that were made. */
+  quality: Record<string, number>;
+  /** US dollars by component and together, by list prices (docs/metrics.md); that of the exit step is not in it. */
+  cost_estimate: CostEstimate & { total: number };
   steps: StepRecord[];
 }
 
@@ -134,6 +143,7 @@ function summarise(
   const sum = (name: keyof Counts) =>
     steps.reduce((total, { counts }) => total + (counts[name] ?? 0), 0);
   const failed = steps.find(({ status }) => status === 'failed');
+  const cost = sumCosts(steps.map(({ cost_usd: own = NO_COST }) => own));
   return {
     run_id: run.runId,
     system: run.system,
@@ -156,6 +166,17 @@ function summarise(
     error_class: failed?.error_class ?? null,
     error_message: failed?.error_message ?? null,
     problems: steps.flatMap(({ problems }) => problems),
+    quality: qualityOf(steps),
+    cost_estimate: { ...cost, total: cost.compute + cost.requests + cost.storage },
     steps,
   };
+}
+
+/** Failures by check, added up over these steps. */
+export function qualityOf(steps: readonly StepRecord[]): Record<string, number> {
+  const sums = new Map<string, number>();
+  for (const [name, count] of steps.flatMap(({ checks = {} }) => Object.entries(checks))) {
+    sums.set(name, (sums.get(name) ?? 0) + count);
+  }
+  return Object.fromEntries(sums);
 }
