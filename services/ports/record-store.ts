@@ -22,6 +22,8 @@ export interface RecordStore {
     value: unknown,
     options?: CallOptions,
   ): Promise<boolean>;
+  /** The ids of a collection (and of collections below it) in their order, without reading a record. */
+  ids(collection: string, options?: CallOptions): AsyncIterable<string>;
   /** Every record of a collection (and of collections below it), in the order of ids. */
   scan<T>(collection: string, options?: CallOptions): AsyncIterable<StoredRecord<T>>;
 }

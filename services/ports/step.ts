@@ -43,6 +43,11 @@ export interface StepPorts {
   signal: AbortSignal;
   /** Tells whoever watches how far the step is. */
   progress(counts: Partial<Counts>): void;
+  /**
+   * Tells that a check of the pipeline's list was made and how many things failed it: 0 is worth telling, for it ends
+   * an alert. What a step tells of one check adds up.
+   */
+  check(name: string, failures: number): void;
 }
 
 /** What a run is called and why it runs; ids are derived from names given by the engine, never drawn. */
@@ -91,9 +96,43 @@ export interface Step {
   ): Promise<StepResult>;
 }
 
+/** An object that has arrived in a pipeline's bucket. */
+export interface Arrival {
+  key: string;
+  etag: string;
+  sizeBytes: number;
+}
+
+/** What may arrive in a pipeline's bucket from outside, and what is done about it (`argosy watch`, `argosy setup`). */
+export interface Arrivals {
+  /** Keys of arrivals begin with it; it ends with a slash. */
+  prefix: string;
+  /** Keys of arrivals end with one of these, in any case of letters; empty for all. */
+  suffixes: readonly string[];
+  /** True when arrivals are looked for in folders below the prefix too. */
+  isDeep: boolean;
+  /**
+   * Absent: each arrival is a run of its own. Else arrivals share one run, which starts when none has come for so long.
+   */
+  togetherMs?: number;
+  /** The workflow parameters of the run for these arrivals; one arrival, unless they come together. */
+  parameters(arrivals: readonly Arrival[]): Record<string, string>;
+}
+
+/** Something that must hold of the data, such as `csv-readable`. */
+export interface QualityCheck {
+  name: string;
+  /** What is counted as a failure. */
+  summary: string;
+}
+
 /** A pipeline: its steps in the order in which data meets them. */
 export interface Pipeline {
   name: string;
   summary: string;
+  /** What its steps check of the data; their names are values of a metric's label. */
+  checks: readonly QualityCheck[];
   steps: readonly Step[];
+  /** Absent: nothing arrives from outside. */
+  arrivals?: Arrivals;
 }

@@ -40,6 +40,17 @@ export function recordStoreContract(name: string, make: () => Promise<MadeRecord
       expect(text).toBe('{\n  "b": 1,\n  "a": 2\n}\n');
     });
 
+    it('ids are told in their order, as those of a scan, and without reading a record', async () => {
+      for (const id of ['b', 'a/z', 'a-b', 'a']) await records.put('named', id, { id });
+      await made.store.put('_records/named/broken.json', utf8('no JSON'));
+      const ids = ['a', 'a-b', 'a/z', 'b', 'broken'];
+      expect(await listOf(records.ids('named'))).toEqual(ids);
+      await made.store.delete('_records/named/broken.json');
+      const scanned = await listOf(records.scan('named'));
+      expect(scanned.map(({ id }) => id)).toEqual(ids.slice(0, -1));
+      expect(await listOf(records.ids('nothing'))).toEqual([]);
+    });
+
     it('a put replaces', async () => {
       await records.put('replaced', 'x', { n: 1 });
       await records.put('replaced', 'x', { n: 2 });

@@ -33,7 +33,14 @@ const SMALL_BYTES_MAX = 1024 * 1024;
  * "below" it (`a` and `a/b`) cannot both be: the second is refused as `unsupported`.
  */
 export function filesystemStore(options: FilesystemStoreOptions): ObjectStore {
-  const root = resolve(options.folder, checkBucket(options.bucket));
+  return folderStore(resolve(options.folder, checkBucket(options.bucket)), options);
+}
+
+/** Any folder as a store, whatever it is called. */
+export function folderStore(
+  root: string,
+  options: Pick<FilesystemStoreOptions, 'clock'> = {},
+): ObjectStore {
   const url = pathToFileURL(root).href;
   const pathOf = (key: string): string => join(root, ...keyToNames(checkKey(key)));
   let isSwept = false;

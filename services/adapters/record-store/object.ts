@@ -32,23 +32,35 @@ export function objectRecords(store: ObjectStore): RecordStore {
       const key = keyOf(collection, id);
       return (await store.putIfAbsent(key, encode(value, key), options)) !== null;
     },
+    ids: (collection, options) => idsOf({ store, collection, options }),
     scan: <T>(collection: string, options?: CallOptions) =>
       scan<T>({ store, collection, options }, (key) => read<T>(key, options)),
   };
 }
 
-async function* scan<T>(
-  wanted: { store: ObjectStore; collection: string; options: CallOptions | undefined },
-  read: (key: string) => Promise<T | null>,
-): AsyncGenerator<StoredRecord<T>> {
-  const { store, collection, options } = wanted;
+interface Wanted {
+  store: ObjectStore;
+  collection: string;
+  options: CallOptions | undefined;
+}
+
+async function* idsOf({ store, collection, options }: Wanted): AsyncGenerator<string> {
   const prefix = `${joinKey(FOLDER, collection)}/`;
   const ids: string[] = [];
   for await (const { key } of store.list(prefix, options)) {
     if (key.endsWith(SUFFIX)) ids.push(key.slice(prefix.length, -SUFFIX.length));
   }
   // Keys end in a suffix, so their order is not that of the ids: `a-b.json` comes before `a.json`.
-  ids.sort(compareKeys);
+  yield* ids.toSorted(compareKeys);
+}
+
+async function* scan<T>(
+  wanted: Wanted,
+  read: (key: string) => Promise<T | null>,
+): AsyncGenerator<StoredRecord<T>> {
+  const prefix = `${joinKey(FOLDER, wanted.collection)}/`;
+  const ids: string[] = [];
+  for await (const id of idsOf(wanted)) ids.push(id);
   for (let at = 0; at < ids.length; at += SCAN_BATCH) {
     const batch = ids.slice(at, at + SCAN_BATCH);
     const values = await Promise.all(batch.map((id) => read(prefix + id + SUFFIX)));

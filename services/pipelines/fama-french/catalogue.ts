@@ -34,6 +34,7 @@ export const catalogue: Step = {
   async run(ports, _parameters, run) {
     const known = await currentState(ports);
     const result = known ? unchanged(known) : await makeMap(ports);
+    ports.check('object-present', result.counts.objectsFailed ?? 0);
     await refuseWhenNoneIsRead(ports, run);
     return result;
   },

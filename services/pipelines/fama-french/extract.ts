@@ -11,7 +11,6 @@ import {
   type ArchiveRecord,
   ARCHIVES,
   type CsvEntry,
-  EXTRACT_PLAN,
   type ExtractPlan,
   type PlannedArchive,
   SHARD_COUNT,
@@ -20,6 +19,7 @@ import {
   type TransformPlan,
 } from './ledger.ts';
 import { stepCollection } from '../../stages/observe/run-record.ts';
+import { extractPlan } from './extract-plan.ts';
 import { archiveId, isSettled, readKnown } from './pending.ts';
 import { compareArchives, csvOwners, type CsvOwners, isOutdated } from './supersede.ts';
 import { slugOf } from './metrics.ts';
@@ -57,8 +57,8 @@ export const extract: Step = {
   async run(ports, parameters, run) {
     const shardSize = wholeParameter(parameters, 'shard-size', 1);
     const isForced = switchParameter(parameters, 'force');
-    const plan = await readPlan(ports, run);
     const known = await readKnown(ports, isForced);
+    const { plan, problems } = await extractPlan(ports, run, known);
     const counts = {
       objectsRead: 0,
       objectsWritten: 0,
@@ -68,7 +68,6 @@ export const extract: Step = {
     };
     const owners = csvOwners(known.archives.values());
     const todo = new Map<string, CsvEntry>();
-    const problems: Problem[] = [];
 
     const archives = plan.archives.toSorted((one, other) => compareArchives(other.key, one.key));
     for (let start = 0; start < archives.length; start += ARCHIVES_AT_ONCE) {
@@ -81,6 +80,7 @@ export const extract: Step = {
           if (known.isForced || !isSettled(csv, known)) todo.set(csv.key, entryOf(csv));
         }
         count(counts, each);
+        ports.check('archive-readable', isReadable(each) ? 0 : 1);
         if (each.outcome !== 'extracted') problems.push(problemOf(ports, each));
       }
       ports.progress(counts);
@@ -95,14 +95,6 @@ export const extract: Step = {
   },
 };
 
-async function readPlan(ports: StepPorts, run: RunIdentity): Promise<ExtractPlan> {
-  const plan = await ports.records.get<ExtractPlan>(stepCollection(run), EXTRACT_PLAN);
-  if (plan) return plan;
-  throw new PipelineError('not-found', `run ${run.runId} has no extract plan`, {
-    hint: 'run the fetch step of the same run first',
-  });
-}
-
 async function extractOne(ports: StepPorts, archive: PlannedArchive): Promise<Extracted> {
   const bytes = await ports.store.get(archive.key, { signal: ports.signal });
   if (!bytes)
@@ -114,7 +106,10 @@ async function extractOne(ports: StepPorts, archive: PlannedArchive): Promise<Ex
     csvs: [],
   });
   if (sha256(bytes) !== archive.sha256) {
-    const message = `${archive.key}: the stored bytes are not those downloaded; run with force=true`;
+    const message =
+      archive.etag === undefined
+        ? `${archive.key}: the stored bytes are not those downloaded; run with force=true`
+        : `${archive.key}: changed while it was worked on; the next run takes it as it is now`;
     return { ...failed('corrupt', message), isDamaged: true };
   }
   try {
@@ -153,9 +148,16 @@ function nameCsv(archive: PlannedArchive, member: Member): Csv {
   const head = decodeLibraryText(member.bytes.subarray(0, 4096));
   const firstLine = head.split('\n', 1)[0] ?? '';
   const { year, month } = archive;
-  const from = { label: String(year ?? ''), url: archive.url, firstLine };
+  // Where a store is kept says nothing of a vintage, where a download came from may.
+  const url = archive.etag === undefined ? archive.url : '';
+  const from = { label: String(year ?? ''), url, firstLine };
   const vintage = year === null || month === null ? vintageOf(from) : { year, month };
-  if (!vintage) throw new PipelineError('input-invalid', `${archive.key}: nothing names a vintage`);
+  if (!vintage) {
+    const fault = 'neither its name nor the first line of its CSV names a vintage';
+    throw new PipelineError('input-invalid', `${archive.key}: ${fault}`, {
+      hint: 'name the ZIP for its month, as in 6_Portfolios_2x3_CSV_201707.zip',
+    });
+  }
   const key = `raw_data/csv/${csvName(vintage, member.name)}`;
   return { key, bytes: member.bytes, sha256: sha256(member.bytes) };
 }
@@ -180,6 +182,10 @@ async function store(ports: StepPorts, extracted: Extracted): Promise<void> {
   if (extracted.isDamaged) return;
   for (const csv of extracted.csvs) await storeCsv(ports, csv);
   await keep(ports, extracted);
+}
+
+function isReadable({ outcome }: Extracted): boolean {
+  return outcome === 'extracted' || outcome === 'superseded';
 }
 
 function count(counts: ExtractCounts, { outcome, csvs }: Extracted): void {
@@ -211,6 +217,7 @@ async function keep(
     outcome,
     message,
     csvs: csvs.map(entryOf),
+    ...(archive.etag === undefined ? {} : { etag: archive.etag }),
   };
   await ports.records.put(ARCHIVES, archiveId(archive.key), record);
 }

@@ -12,6 +12,7 @@ import { type ArchiveLink, readArchivePage } from './archive-page.ts';
 import { decodeLibraryText } from './blocks.ts';
 import { type Download, download, keep, UNCHANGED } from './download.ts';
 import { logKeyOf, writeDownloadLog } from './download-log.ts';
+import { landedByHand, landedZips } from './landed.ts';
 import {
   allRecords,
   type DownloadRecord,
@@ -75,12 +76,19 @@ export const fetch: Step = {
       limit(() => download(ports, link, { ...context, known: known.get(urlHash(link.url)) }));
     const downloads = await allSettled(links.map(one));
     const logKey = await tellNews(ports, downloads, context);
+    ports.check('link-downloaded', downloads.filter(({ failure }) => failure).length);
     refuseWhenAllFailed(downloads, wish.pageUrl);
 
     for (const { record } of downloads) known.set(urlHash(record.url), record);
     const records = wish.vintage === null ? known.values() : downloads.map(({ record }) => record);
-    const pending = pendingArchives(records, await readKnown(ports, isForced));
-    const { here, problems } = await stillHere(ports, pending, downloads);
+    const left = await readKnown(ports, isForced);
+    const { here, problems } = await stillHere(ports, pendingArchives(records, left), downloads);
+    if (wish.vintage === null) {
+      const zips = await landedZips(ports);
+      const from = { zips, downloads: known.values(), known: left, withOwnNames: false };
+      here.push(...(await landedByHand(ports, from)));
+    }
+    ports.check('archive-kept', problems.length);
     const plan: ExtractPlan = { archives: here, rows: downloads.map(({ row }) => row), logKey };
     await ports.records.put(stepCollection(run), EXTRACT_PLAN, plan);
     return result(downloads, here.length, problems);

@@ -34,6 +34,8 @@ export interface ArchiveRecord {
   outcome: 'extracted' | 'corrupt' | 'empty' | 'without-csv' | 'superseded';
   message: string;
   csvs: CsvEntry[];
+  /** Only of a ZIP put there by hand: it may be replaced under its name. */
+  etag?: string;
 }
 
 /** A CSV that could not be read as a library file, so that it is not tried again until it or the parser changes. */
@@ -60,14 +62,18 @@ export interface PlannedArchive {
   sha256: string;
   year: number | null;
   month: number | null;
+  /** Only of a ZIP put there by hand, of which no download tells; its `url` is then that of the object. */
+  etag?: string;
 }
 
-/** What fetch hands to extract. */
+/** What fetch hands to extract, or, in a run without a fetch, what extract has found by itself. */
 export interface ExtractPlan {
   archives: PlannedArchive[];
   rows: DownloadRow[];
   /** Where the log CSV of this run is; empty when nothing was worth a log. */
   logKey: string;
+  /** False in a run that was told not to fetch. */
+  isFetched?: boolean;
 }
 
 /** Ids in the collection of a run's plans. */

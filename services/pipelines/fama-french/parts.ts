@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PipelineError } from '../../core/error.ts';
 import { quoteIdentifier, quoteText } from '../../core/column.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
+import type { StepPorts } from '../../ports/step.ts';
 import type { StagedPart } from '../../stages/shape/publish.ts';
 import type { Block } from './blocks.ts';
 import { unitOf } from './metrics.ts';
@@ -25,6 +26,7 @@ export interface ParsedVintage {
   metrics: readonly string[];
   /** What tells the metrics of one CSV from those of the others of its ZIP; null when it is the only one. */
   qualifier: string | null;
+  check: StepPorts['check'];
 }
 
 /**
@@ -107,6 +109,7 @@ async function stagePart(
      ) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION snappy)`,
   );
   const expected = block.dates.length * block.portfolios.length;
+  vintage.check('row-count', rows === expected ? 0 : 1);
   if (rows !== expected) {
     throw new PipelineError(
       'bug',

@@ -57,7 +57,10 @@ export function pendingArchives(
 ): PlannedArchive[] {
   const owners = csvOwners(known.archives.values());
   return [...downloads].flatMap(({ url, year, month, archive }) => {
-    if (!archive || (!known.isForced && isDone(archive.key, known, owners))) return [];
+    if (!archive) return [];
+    // Worked on when no download told of it yet: only now its vintage is known for sure.
+    const wasByHand = known.archives.get(archiveId(archive.key))?.etag !== undefined;
+    if (!known.isForced && !wasByHand && isDone(archive.key, known, owners)) return [];
     const { key, sha256 } = archive;
     const told = year === undefined ? linkDate({ label: '', url }) : { year, month: month ?? null };
     return [{ key, url, sha256, ...told }];
@@ -67,6 +70,11 @@ export function pendingArchives(
 /** The id of an archive's record: the name of its object without `.zip`. */
 export function archiveId(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1).replace(/\.zip$/, '');
+}
+
+/** True when nothing is left to do of what came out of the ZIP of this key when it was unpacked. */
+export function isWorkedOn(key: string, known: Known): boolean {
+  return isDone(key, known, csvOwners(known.archives.values()));
 }
 
 function isDone(key: string, known: Known, owners: CsvOwners): boolean {

@@ -19,6 +19,7 @@ export const tables: Step = {
     const isRegistered = await register(ports);
     const { fingerprint, isChecked } = await checkedState(ports);
     if (!isRegistered && isChecked) {
+      ports.check('table-whole', 0);
       return { outputs: {}, counts: { objectsSkipped: 1 }, problems: [] };
     }
     const serve = { ...ports, cache: ports.scratch };
@@ -28,6 +29,7 @@ export const tables: Step = {
     try {
       const { rows } = await engine.query('SELECT count(*) FROM raw_data');
       const seen = Number(rows[0]?.[0]);
+      ports.check('table-whole', seen === expected ? 0 : 1);
       if (seen !== expected) {
         throw new PipelineError(
           'quality-failed',

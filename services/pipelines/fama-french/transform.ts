@@ -93,35 +93,42 @@ async function transformOne(work: Work, csv: Csv): Promise<Outcome> {
     rejects,
   });
   const rejected = rejects.length;
+  work.ports.check('row-valid', rejected);
   if (parsed.fault) return refuse(work.ports, csv, { reason: parsed.fault.message, rejected });
   if (day === null) {
     const reason = `${csv.key}: the name does not begin with a month and year`;
     return refuse(work.ports, csv, { reason, rejected });
   }
+  work.ports.check('csv-readable', 0);
   tellWarnings(work.ports, csv, parsed);
   const published = await publishVintage(work, csv, { day, base, parsed });
   const outcome = outcomeOf(published, bytes.length, rejected);
-  return { ...outcome, problems: lostCells(csv, parsed) };
+  const lost = parsed.warnings.filter(({ rule }) => rule === 'value_unparsable');
+  work.ports.check(
+    'cell-numeric',
+    lost.reduce((sum, { count }) => sum + count, 0),
+  );
+  return { ...outcome, problems: lostCells(csv, lost) };
 }
 
 /** Cells whose text is no number have become NULL: the reader of the run must hear of them, not the log alone. */
-function lostCells(csv: Csv, { warnings }: ParsedLibrary): Problem[] {
-  return warnings
-    .filter(({ rule }) => rule === 'value_unparsable')
-    .map(({ count, examples }) => {
-      const lines = examples.map(({ line }) => line).join(', ');
-      const what =
-        count === 1 ? '1 cell holds no number and is' : `${count} cells hold no number and are`;
-      return { object: csv.key, message: `${what} NULL (line ${lines})` };
-    });
+function lostCells(csv: Csv, lost: ParsedLibrary['warnings']): Problem[] {
+  return lost.map(({ count, examples }) => {
+    const lines = examples.map(({ line }) => line).join(', ');
+    const what =
+      count === 1 ? '1 cell holds no number and is' : `${count} cells hold no number and are`;
+    return { object: csv.key, message: `${what} NULL (line ${lines})` };
+  });
 }
 
 /** The one thing that is wrong with a CSV for good: it is not tried again until it or the parser changes. */
 async function refuse(
-  { records, log }: StepPorts,
+  ports: StepPorts,
   csv: Csv,
   { reason, rejected }: { reason: string; rejected: number },
 ): Promise<Outcome> {
+  const { records, log } = ports;
+  ports.check('csv-readable', 1);
   log.warn('csv.refused', { object: csv.key, reason });
   const record: RefusedCsvRecord = { ...csv, parser: PARSER_VERSION, message: reason };
   await records.put(REFUSED_CSVS, csvStem(csv.key), record);
@@ -155,6 +162,7 @@ async function publishVintage(
     metrics,
     srcFilename: `${stem}.CSV`,
     qualifier: qualifier ?? null,
+    check: (name, failures) => ports.check(name, failures),
   });
   return publish(ports.store, {
     dataset: DATASET,

@@ -1,0 +1,87 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PipelineError, toPipelineError } from '../core/error.ts';
+import { sha256 } from '../core/manifest.ts';
+import { arrivalId } from '../events/arrival.ts';
+import type { RunArrivals } from '../events/run-queue.ts';
+import type { Arrival, Arrivals } from '../ports/step.ts';
+import { readDocuments } from '../runner/load.ts';
+import { runWorkflow } from '../runner/run-workflow.ts';
+import { onDisk } from './disk-error.ts';
+import { openHost } from './host.ts';
+import type { Given } from './program.ts';
+import { runFailure } from './run-failure.ts';
+import { runParameters, workflowFiles } from './run-request.ts';
+import type { Session } from './session.ts';
+import { awaitable, inProcess } from './step-runner.ts';
+
+/**
+ * Runs a pipeline's workflow for arrivals, in this process and warm: the workflow is read and the stores are opened
+ * once. The run is named for what has arrived, so that another try of it is the same run.
+ */
+export async function arrivalRunner(
+  session: Session,
+  given: Given,
+  from: { rule: Arrivals; logPath: () => string | null },
+): Promise<RunArrivals> {
+  const { io, config } = session;
+  const pipeline = given.args[0] ?? '';
+  const documents = readDocuments(await workflowFiles(pipeline, given, io.cwd));
+  const declared = documents.documents.flatMap(({ spec }) => spec.arguments?.parameters ?? []);
+  const trigger = declared.some(({ name }) => name === 'trigger') ? { trigger: 'event' } : {};
+  const host = openHost(session);
+  const withOwn = (own: Record<string, string>) => {
+    const parameter = [
+      ...(given.flags.parameter ?? []),
+      ...Object.entries(own).map(([name, value]) => `${name}=${value}`),
+    ];
+    const flags = { ...given.flags, parameter };
+    const at = { sampleParameters: {}, startedAt: io.clock.now() };
+    return runParameters(documents, { args: given.args, flags }, at);
+  };
+  // A wrong parameter is told before anything is taken on.
+  withOwn({});
+
+  return async (arrivals, { attempt, signal }) => {
+    const name = `${pipeline}-${runId(arrivals)}${attempt === 0 ? '' : `-${attempt + 1}`}`;
+    const { scratchFolder } = config;
+    const steps = awaitable(inProcess(host, io));
+    let scratch: string | null = null;
+    try {
+      scratch = await onDisk({ path: scratchFolder, setting: 'ARGOSY_SCRATCH' }, async () => {
+        await mkdir(scratchFolder, { recursive: true });
+        return mkdtemp(join(scratchFolder, 'run-'));
+      });
+      const outcome = await runWorkflow({
+        documents,
+        parameters: withOwn({ ...trigger, ...from.rule.parameters(arrivals) }),
+        name,
+        runStep: steps.run,
+        clock: io.clock,
+        scratch,
+        signal,
+      });
+      if (outcome.phase === 'Succeeded') return { runName: name, error: null };
+      return {
+        runName: name,
+        error: failed(signal, runFailure(outcome, pipeline, from.logPath())),
+      };
+    } catch (thrown) {
+      return { runName: name, error: failed(signal, toPipelineError(thrown)) };
+    } finally {
+      await steps.ended();
+      if (scratch !== null) await rm(scratch, { recursive: true, force: true });
+    }
+  };
+}
+
+/** Whatever ends a run that was told to stop does so because of that. */
+function failed(signal: AbortSignal, error: PipelineError): PipelineError {
+  if (!signal.aborted) return error;
+  return new PipelineError('interrupted', 'stopped before the end', { cause: error });
+}
+
+function runId(arrivals: readonly Arrival[]): string {
+  const ids = arrivals.map(({ key, etag }) => arrivalId(key, etag)).toSorted();
+  return (ids.length === 1 ? (ids[0] ?? '') : sha256(ids.join(' '))).slice(0, 12);
+}
