@@ -46,6 +46,10 @@ export interface NodeEvent {
   parentName?: string;
   startedAt?: Date;
   finishedAt?: Date;
+  /** How the main container ended, once it has; of a Retry node that of the last attempt. */
+  exitCode?: number;
+  /** The output parameters of a step, once it has ended; an engine may leave them out. */
+  outputs?: Readonly<Record<string, string>>;
 }
 
 /** What to start: a template by name, and the arguments that its parameters get. */

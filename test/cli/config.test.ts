@@ -8,6 +8,7 @@ import { DEFAULTS, SETTING_NAMES } from '../../services/cli/config-schema.ts';
 import { describeConfig, readConfig } from '../../services/cli/config.ts';
 import type { Config, ReadConfigOptions } from '../../services/cli/config.ts';
 import { PipelineError } from '../../services/core/error.ts';
+import { PRICES } from '../../services/stages/observe/cost.ts';
 
 const CANARY = 'canary-91be04';
 
@@ -99,6 +100,25 @@ describe('readConfig', () => {
       isPathStyle: true,
     });
     expect(read({ env: { ...env, ARGOSY_S3_PATH_STYLE: 'false' } }).s3.isPathStyle).toBe(false);
+  });
+
+  it('takes a price for that in the list, and leaves the others as they are', () => {
+    const { prices } = read({
+      env: { ARGOSY_PRICES: 'storageUsdPerGbMonth=0.02, readUsdPer1000=0' },
+    });
+    expect(prices).toEqual({ ...PRICES, storageUsdPerGbMonth: 0.02, readUsdPer1000: 0 });
+  });
+
+  it.each([
+    'storage=1',
+    'readUsdPer1000',
+    'readUsdPer1000=-1',
+    'readUsdPer1000=1,readUsdPer1000=2',
+    '=',
+  ])('refuses the prices %s and names those there are', (text) => {
+    expect(refusal({ env: { ARGOSY_PRICES: text } }).message).toMatch(
+      /ARGOSY_PRICES.*storageUsdPerGbMonth/,
+    );
   });
 
   it('counts an empty value as not set', () => {

@@ -51,9 +51,9 @@ describe('argosy run fama-french --sample', () => {
   });
 
   it('tells in the metrics of each step how often it called the store', async () => {
-    const file = join(home.path, '.argosy/sample/metrics/fama-french-transform.prom');
+    const file = join(home.path, '.argosy/sample/metrics/fama-french.transform.prom');
     expect(await readFile(file, 'utf8')).toMatch(
-      /^argosy_store_calls_total\{method="putIfAbsent",outcome="ok"\} [1-9]/m,
+      /^argosy_step_store_calls\{pipeline="fama-french",step="transform",method="putIfAbsent",outcome="ok"\} [1-9]/m,
     );
   });
 

@@ -165,6 +165,19 @@ describe('the live tree', () => {
     expect(stream.lines()).toHaveLength(1);
   });
 
+  it('draws a node under the one that it turns out to belong to', () => {
+    const { view, stream, tick } = watch();
+    view.onEvent(node('run', { type: 'DAG', startedAt: at(0) }));
+    view.onEvent(node('fetch(0)', { parentName: 'run', displayName: 'fetch' }));
+    view.onEvent(node('other', { parentName: 'run' }));
+    view.onEvent(node('group', { type: 'DAG', parentName: 'run' }));
+    view.onEvent(node('fetch(0)', { parentName: 'group', displayName: 'fetch' }));
+    tick();
+    const names = stream.lines().map((line) => line.trim().split(' ')[1]);
+    expect(names).toEqual(['run', 'other', 'group', 'fetch']);
+    expect(stream.lines().map((line) => line.search(/\S/))).toEqual([0, 2, 2, 4]);
+  });
+
   it('writes lines of the log above itself', () => {
     const { view, stream, tick } = watch();
     view.onEvent(node('fetch'));
@@ -199,6 +212,20 @@ describe('the live tree', () => {
 });
 
 describe('the plain view', () => {
+  it('says what a step waits for, once', () => {
+    const { view, stream } = watch({ isTerminal: false });
+    const waits = { phase: 'Pending', message: 'ErrImagePull: no such image' } as const;
+    view.onEvent(node('run', { type: 'DAG', phase: 'Pending', message: 'waits for a lock' }));
+    view.onEvent(node('run', { type: 'DAG' }));
+    view.onEvent(node('fetch', { parentName: 'run', phase: 'Pending' }));
+    view.onEvent(node('fetch', { parentName: 'run', ...waits }));
+    view.onEvent(node('fetch', { parentName: 'run', ...waits }));
+    expect(stream.lines()).toEqual([
+      '12:03:04 run pending  waits for a lock',
+      '12:03:04 fetch pending  ErrImagePull: no such image',
+    ]);
+  });
+
   it('writes one line per change of phase of a pod, and no escape sequence', () => {
     const { view, stream } = watch({ isTerminal: false });
     view.onEvent(node('run', { type: 'DAG' }));

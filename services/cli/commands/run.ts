@@ -11,7 +11,13 @@ import { openHost, recordsOf } from '../host.ts';
 import { printJson } from '../print-result.ts';
 import type { Given, Work } from '../program.ts';
 import { claimRunName } from '../run-claim.ts';
-import { refusalOf, runName, runParameters, workflowFiles } from '../run-request.ts';
+import {
+  refusalOf,
+  runName,
+  runParameters,
+  scheduledTimeOf,
+  workflowFiles,
+} from '../run-request.ts';
 import { exitCodeOfRun, runFailure } from '../run-failure.ts';
 import { type PlannedDownload, plannedDownloads } from '../planned.ts';
 import { printRunSummary } from '../run-summary.ts';
@@ -43,7 +49,9 @@ async function runHere(
   const startedAt = clock.now();
   const pipeline = given.args[0];
   const documents = readDocuments(await workflowFiles(pipeline, given, io.cwd));
-  const parameters = runParameters(documents, given, { sampleParameters, startedAt });
+  const scheduledTime = scheduledTimeOf(given);
+  const dated = { sampleParameters, startedAt: scheduledTime ?? startedAt };
+  const parameters = runParameters(documents, given, dated);
   if (given.flags.json === true) {
     const refusal = refusalOf(documents, parameters);
     if (refusal !== null) {
@@ -69,6 +77,7 @@ async function runHere(
         parameters,
         name,
         ...(entrypoint === undefined ? {} : { entrypoint }),
+        ...(scheduledTime === null ? {} : { scheduledTime }),
         runStep: steps.run,
         clock,
         scratch,

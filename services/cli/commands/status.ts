@@ -15,9 +15,11 @@ const VINTAGES = `
          CAST(max(upload_timestamp) AS VARCHAR) AS uploaded, string_agg(DISTINCT status, ', ') AS status
   FROM data_ingestion_map GROUP BY ingestion_date, src_filename ORDER BY ingestion_date, src_filename`;
 
-/** `argosy status PIPELINE`: the newest runs, and what is published, as the store tells them. */
+/** `argosy status PIPELINE`: the newest runs, and what is published, as the store tells them; or the cluster's own view. */
 export const status: Work = async (session, given) => {
   const pipeline = given.args[0] ?? '';
+  if (given.flags.cluster === true)
+    return (await import('../cluster-status.ts')).clusterStatus(session, given);
   findWing(pipeline);
   const limit = wholeNumber('--limit', given.flags.limit);
   const runs = (await readRuns(recordsOf(session, pipeline), pipeline)).slice(0, limit);
