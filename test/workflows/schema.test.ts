@@ -1,36 +1,26 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { argoSchema, schemaFaults } from '../support/argo-schema.ts';
 import { describeWith } from '../support/require-component.ts';
+import { mapAt } from '../support/tree.ts';
 
-const SCHEMA = fileURLToPath(
-  new URL('../../../shared/argo/workflow-schema-v4.1.2.json', import.meta.url),
-);
 const WORKFLOWS = fileURLToPath(new URL('../../workflows/', import.meta.url));
 
-const schema = {
-  name: "Argo's JSON schema",
-  path: existsSync(SCHEMA) ? SCHEMA : null,
-  howToGet: 'it lies in ../shared/argo',
-};
-
-describeWith(schema, "workflows/ against Argo v4.1.2's JSON schema", (path) => {
-  const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  const isValid = ajv.compile(JSON.parse(readFileSync(path, 'utf8')));
+describeWith(argoSchema, "workflows/ against Argo v4.1.2's JSON schema", (path) => {
+  const faultsOf = schemaFaults(path);
 
   it.each(readdirSync(WORKFLOWS))('%s is valid, document by document', (name) => {
-    for (const document of parseAllDocuments(readFileSync(WORKFLOWS + name, 'utf8'))) {
-      isValid(document.toJS());
-      expect(isValid.errors ?? []).toEqual([]);
-    }
+    const documents = parseAllDocuments(readFileSync(WORKFLOWS + name, 'utf8'));
+    expect(documents.length).toBeGreaterThan(0);
+    for (const document of documents) expect(faultsOf(document.toJS())).toEqual([]);
   });
 
   it('a field of the wrong type is found', () => {
     const [document] = parseAllDocuments(readFileSync(`${WORKFLOWS}fama-french.yaml`, 'utf8'));
-    const workflow = document?.toJS() as { spec: Record<string, unknown> };
-    workflow.spec['entrypoint'] = 7;
-    expect(isValid(workflow)).toBe(false);
+    const workflow: unknown = document?.toJS();
+    const broken = { ...mapAt(workflow), spec: { ...mapAt(workflow, 'spec'), entrypoint: 7 } };
+    expect(faultsOf(broken)).not.toEqual([]);
   });
 });

@@ -1,0 +1,195 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { evaluateCondition } from '../../services/runner/expression.ts';
+import type { ValueMap } from '../../services/runner/expression/value.ts';
+import { loadDocuments } from '../../services/runner/load.ts';
+import { lintFiles } from '../../services/runner/lint/set.ts';
+import { stepCatalogue } from '../../services/cli/commands/lint.ts';
+import { WINGS } from '../../services/cli/commands.ts';
+import { at, listAt, mapAt, namedAt, namesAt, textAt } from '../support/tree.ts';
+
+const FOLDER = fileURLToPath(new URL('../../workflows/', import.meta.url));
+const files = readdirSync(FOLDER).map((file) => ({
+  file,
+  text: readFileSync(FOLDER + file, 'utf8'),
+}));
+const documents: readonly unknown[] = files.flatMap(({ text }) =>
+  parseAllDocuments(text).map((document): unknown => document.toJS()),
+);
+const ofKind = (kind: string): readonly unknown[] =>
+  documents.filter((document) => textAt(document, 'kind') === kind);
+const pipelines = ofKind('WorkflowTemplate');
+const DATE =
+  "workflow.parameters['logical-date'] != '' ? workflow.parameters['logical-date'] " +
+  ': sprig.substr(0, 10, workflow.scheduledTime ?? workflow.creationTimestamp.RFC3339)';
+
+/** A pipeline's file without what is its own: its name where it stands, its arguments and its templates. */
+function groundOf(pipeline: unknown): string {
+  const name = textAt(pipeline, 'metadata', 'name');
+  const { arguments: _arguments, templates: _templates, ...spec } = mapAt(pipeline, 'spec');
+  const labels = at(pipeline, 'metadata', 'labels');
+  return JSON.stringify({ labels, spec }).replaceAll(name, 'NAME');
+}
+
+describe('workflows/', () => {
+  it('holds a file for each pipeline that is built, with its steps, and schedules and events', async () => {
+    const wanted = [...Object.keys(WINGS).map((name) => `${name}.yaml`), 'events.yaml'];
+    expect(files.map(({ file }) => file).toSorted()).toEqual(
+      [...wanted, 'schedules.yaml'].toSorted(),
+    );
+    for (const [name, wing] of Object.entries(WINGS)) {
+      const pipeline = pipelines.find((each) => textAt(each, 'metadata', 'name') === name);
+      const { steps } = await wing.load();
+      const leaves = listAt(pipeline, 'spec', 'templates').filter((each) => at(each, 'container'));
+      expect(leaves.map((leaf) => textAt(leaf, 'name')).toSorted()).toEqual(
+        steps.map((step) => step.name).toSorted(),
+      );
+    }
+  });
+
+  it('is passed by argosy lint without a finding', async () => {
+    expect(lintFiles(files, await stepCatalogue()).findings).toEqual([]);
+  });
+
+  it('puts every pipeline on the same ground, word for word', () => {
+    const [first, ...others] = pipelines.map(groundOf);
+    expect(first).toContain('readOnlyRootFilesystem');
+    for (const other of others) expect(other).toBe(first);
+  });
+
+  it('would tell a pipeline whose ground has drifted', () => {
+    const [pipeline] = pipelines;
+    const drifted = { ...mapAt(pipeline), spec: { ...mapAt(pipeline, 'spec'), parallelism: 9 } };
+    expect(groundOf(drifted)).not.toBe(groundOf(pipeline));
+  });
+
+  it.each(pipelines.map((pipeline) => [textAt(pipeline, 'metadata', 'name'), pipeline]))(
+    '%s derives its logical date in the same words for label, lock and environment',
+    (name, pipeline) => {
+      const label = ['workflowMetadata', 'labelsFrom', 'argosy.dev/logical-date', 'expression'];
+      const words = textAt(pipeline, 'spec', ...label).replaceAll(/\s+/g, ' ');
+      expect(words).toBe(DATE);
+      const [lock] = listAt(pipeline, 'spec', 'synchronization', 'mutexes');
+      expect(textAt(lock, 'name')).toBe(`${name}-{{=${DATE}}}`);
+      const container = at(pipeline, 'spec', 'templateDefaults', 'container');
+      const variable = namedAt(container, 'ARGOSY_LOGICAL_DATE', 'env');
+      expect(textAt(variable, 'value')).toBe(`{{=${DATE}}}`);
+      const parameter = namedAt(pipeline, 'logical-date', 'spec', 'arguments', 'parameters');
+      expect(at(parameter, 'value')).toBe('');
+    },
+  );
+
+  it.each(pipelines.map((pipeline) => [textAt(pipeline, 'metadata', 'name'), pipeline]))(
+    '%s retries on its leaves alone, bounds each, and labels its pod with the step',
+    (_name, pipeline) => {
+      const templates = listAt(pipeline, 'spec', 'templates');
+      const leaves = templates.filter((template) => at(template, 'container') !== undefined);
+      expect(templates.filter((template) => at(template, 'retryStrategy'))).toEqual(leaves);
+      for (const leaf of leaves) {
+        expect(leaf).toMatchObject({
+          pendingTimeout: '15m',
+          metadata: { labels: { 'argosy.dev/step': textAt(leaf, 'name') } },
+          retryStrategy: {
+            limit: '2',
+            retryPolicy: 'Always',
+            expression: expect.stringContaining('[30, 31, 32, 40, 64, 137, 143]'),
+          },
+        });
+      }
+      expect(at(pipeline, 'spec', 'retryStrategy')).toBeUndefined();
+      expect(at(pipeline, 'spec', 'templateDefaults', 'retryStrategy')).toBeUndefined();
+    },
+  );
+});
+
+describe('schedules and sweeps', () => {
+  const crons = ofKind('CronWorkflow');
+  it.each(crons.map((cron) => [textAt(cron, 'metadata', 'name'), cron]))(
+    '%s names no date and only what its pipeline declares',
+    (_name, cron) => {
+      const spec = at(cron, 'spec');
+      const pipeline = textAt(cron, 'metadata', 'labels', 'argosy.dev/pipeline');
+      expect(textAt(spec, 'workflowSpec', 'workflowTemplateRef', 'name')).toBe(pipeline);
+      const declared = pipelines.find((each) => textAt(each, 'metadata', 'name') === pipeline);
+      const given = namesAt(spec, 'workflowSpec', 'arguments', 'parameters');
+      expect(namesAt(declared, 'spec', 'arguments', 'parameters')).toEqual(
+        expect.arrayContaining(given),
+      );
+      expect(given).not.toContain('logical-date');
+      expect(given).toContain('trigger');
+      expect(mapAt(spec)).toMatchObject({ timezone: 'Etc/UTC', concurrencyPolicy: 'Forbid' });
+    },
+  );
+
+  it('every pipeline has a schedule', () => {
+    expect(crons.map((cron) => textAt(cron, 'metadata', 'name'))).toEqual(
+      expect.arrayContaining(Object.keys(WINGS)),
+    );
+  });
+});
+
+describe('the binding of fama-french', () => {
+  const [binding] = ofKind('WorkflowEventBinding');
+  const selector = textAt(binding, 'spec', 'event', 'selector');
+  const event = (key: string, changes: ValueMap = {}): ValueMap => ({
+    discriminator: 'minio',
+    payload: {
+      EventName: 's3:ObjectCreated:Put',
+      Key: `argosy-fama-french/${key}`,
+      Records: [{ s3: { bucket: { name: 'argosy-fama-french' }, object: { key } } }],
+      ...changes,
+    },
+  });
+
+  it.each([
+    'raw_data%2F6_Portfolios_2x3_CSV_201707.zip',
+    'raw_data%2Fby+hand.ZIP',
+    'raw_data/plain.zip',
+    'raw_data%2Ffama_french_6portfolios_mine.zip',
+    'raw_data%2Fa%2Bb.zip',
+  ])('takes %s', (key) => {
+    expect(evaluateCondition(selector, event(key))).toBe(true);
+  });
+
+  it.each([
+    'raw_data%2Ffama_french_6portfolios_2017_20260105_0a1b2c3d.zip',
+    'raw_data%2Ffama_french_6portfolios_unknown_20260105_0a1b2c3d_4e5f6071.zip',
+    'raw_data%2Fcsv%2Fjuly17_6_Portfolios_2x3.CSV',
+    'raw_data%2Fdeeper%2Fa.zip',
+    'raw_data%2Fa.zip.part',
+    'raw_data%2F',
+    'logs%2Fraw_data%2Fa.zip',
+  ])('leaves %s alone', (key) => {
+    expect(evaluateCondition(selector, event(key))).toBe(false);
+  });
+
+  it('leaves other buckets, other events and other senders alone', () => {
+    const key = 'raw_data%2Fa.zip';
+    const bucket = { Records: [{ s3: { bucket: { name: 'other' }, object: { key } } }] };
+    expect(evaluateCondition(selector, event(key, bucket))).toBe(false);
+    const removed = event(key, { EventName: 's3:ObjectRemoved:Delete' });
+    expect(evaluateCondition(selector, removed)).toBe(false);
+    const hook = { discriminator: 'github', payload: { action: 'push' } };
+    expect(evaluateCondition(selector, hook)).toBe(false);
+    const bare = { discriminator: 'minio', payload: { hello: 'world' } };
+    expect(evaluateCondition(selector, bare)).toBe(false);
+  });
+
+  it('gives each workflow a name of its own, and no address of the archive', () => {
+    expect(at(binding, 'spec', 'submit', 'metadata', 'name')).toBeUndefined();
+    expect(textAt(binding, 'spec', 'submit', 'metadata', 'generateName')).toMatch(/^"[a-z-]+-"$/);
+    const given = listAt(binding, 'spec', 'submit', 'arguments', 'parameters');
+    expect(given.map((each) => [textAt(each, 'name'), textAt(each, 'valueFrom', 'event')])).toEqual(
+      [
+        ['trigger', '"event"'],
+        ['fetch', '"false"'],
+      ],
+    );
+  });
+
+  it('is read by the loader of the runner', () => {
+    expect(() => loadDocuments(files)).not.toThrow();
+  });
+});
