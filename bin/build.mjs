@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { commonjsNames } from './commonjs.mjs';
+import { leanPackages } from './lean.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -50,7 +51,7 @@ async function build() {
     target: 'node20',
     loader: { '.sql': 'text' },
     banner: { js: BANNER },
-    plugins: [commonjsNames],
+    plugins: [leanPackages, commonjsNames],
     external: ['@duckdb/node-api', '@duckdb/node-bindings*'],
     legalComments: 'none',
     metafile: true,
@@ -75,7 +76,13 @@ function hashOfInputs() {
     .filter((name) => /\.(?:ts|sql)$/.test(name))
     .map((name) => join('services', name));
   const inputs = [
-    ...new Set([...sources, 'package-lock.json', 'bin/build.mjs', 'bin/commonjs.mjs']),
+    ...new Set([
+      ...sources,
+      'package-lock.json',
+      'bin/build.mjs',
+      'bin/commonjs.mjs',
+      'bin/lean.mjs',
+    ]),
   ];
   inputs.sort((a, b) => (a < b ? -1 : 1));
   for (const name of inputs) {

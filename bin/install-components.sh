@@ -45,21 +45,55 @@ go_component() {
 go_component versitygw VERSITYGW_BIN github.com/versity/versitygw/cmd/versitygw
 # The community server is source only; this takes about 3 minutes on two cores.
 go_component minio MINIO_BIN github.com/minio/minio
+# Renders and checks helm/argosy.
+go_component helm HELM_BIN helm.sh/helm/v3/cmd/helm
 
-# promtool checks our metrics. Debian's package brings it together with the server, which nobody here wants running.
-promtool_component() {
-  if command -v promtool >/dev/null; then
-    say 'promtool is here'
+# quiet_service PROGRAM PACKAGE: a Debian package whose program the tests start themselves; nobody here wants its service.
+quiet_service() {
+  if command -v "$1" >/dev/null; then
+    say "$1 is here"
     return
   fi
-  say 'installing promtool by apt-get (package prometheus)'
+  say "installing $1 by apt-get (package $2)"
   apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2"
   if [[ -d /run/systemd/system ]]; then
-    systemctl disable --now --quiet prometheus
+    systemctl disable --now --quiet "$2"
   else
-    service prometheus stop >/dev/null 2>&1 || say 'the prometheus service was not running'
+    service "$2" stop >/dev/null 2>&1 || say "the $2 service was not running"
   fi
 }
 
-promtool_component
+# The tests push real metrics and ask every query of the dashboards; promtool checks metrics and alert rules.
+quiet_service promtool prometheus
+quiet_service prometheus-pushgateway prometheus-pushgateway
+
+# The image is built on a base that debootstrap makes, and its containers are run by runc: no image registry is asked.
+image_components() {
+  if command -v buildah >/dev/null && command -v debootstrap >/dev/null && command -v runc >/dev/null; then
+    say 'buildah, debootstrap and runc are here'
+    return
+  fi
+  say 'installing buildah, debootstrap and runc by apt-get'
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah debootstrap runc
+}
+
+image_components
+
+# What Docker Compose reads its files with; the program is called "cmd" in its module.
+compose_component() {
+  if have compose-spec COMPOSE_SPEC_BIN; then
+    say 'compose-spec is here'
+    return
+  fi
+  ensure_go
+  local folder module=github.com/compose-spec/compose-go/v2/cmd
+  folder=$(mktemp -d)
+  say "building compose-spec from source: go install $module@latest"
+  GOBIN=$folder go install "$module@latest"
+  install -D "$folder/cmd" "$HOME/go/bin/compose-spec"
+  rm -r "$folder"
+}
+
+compose_component
