@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import { type Prices, PRICES } from '../stages/observe/cost.ts';
 import { secret } from '../core/secret.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Settings, StoreSetting, WarehouseSetting } from './config-schema.ts';
@@ -24,6 +25,7 @@ export interface Config {
   redshiftIamRoleArn: string | undefined;
   engine: 'duckdb' | 'athena';
   pushgatewayUrl: string | undefined;
+  prices: Readonly<Prices>;
   notify: {
     webhookUrl: Secret | undefined;
     smtpUrl: Secret | undefined;
@@ -79,6 +81,7 @@ export function assemble(
     redshiftIamRoleArn: settings.ARGOSY_REDSHIFT_IAM_ROLE_ARN,
     engine: settings.ARGOSY_ENGINE,
     pushgatewayUrl: settings.ARGOSY_PUSHGATEWAY_URL,
+    prices: settings.ARGOSY_PRICES ?? PRICES,
     notify: {
       webhookUrl: settings.ARGOSY_NOTIFY_WEBHOOK_URL,
       smtpUrl: settings.ARGOSY_NOTIFY_SMTP_URL,

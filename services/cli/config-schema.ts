@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import * as z from 'zod/mini';
 
+import { type Prices, PRICES } from '../stages/observe/cost.ts';
 import { secret } from '../core/secret.ts';
 import type { Secret } from '../core/secret.ts';
 
@@ -86,6 +87,17 @@ const parseTopics = (text: string): (typeof TOPICS)[number][] | null => {
   return topics.length === new Set(words).size ? topics : null;
 };
 
+/** `name=number` with commas between; a price that is not named keeps its default. */
+const parsePrices = (text: string): Prices | null => {
+  const given = text.split(',').map((pair) => pair.trim().split('='));
+  const isKnown = given.every(
+    ([name = '', value = '', ...rest]) =>
+      Object.hasOwn(PRICES, name) && /^\d+(\.\d+)?$/.test(value) && rest.length === 0,
+  );
+  if (!isKnown || new Set(given.map(([name]) => name)).size < given.length) return null;
+  return { ...PRICES, ...Object.fromEntries(given.map(([name, value]) => [name, Number(value)])) };
+};
+
 const SWITCH: Readonly<Record<string, boolean>> = { true: true, false: false, 1: true, 0: false };
 
 const folder = read('a folder', (text) => text);
@@ -111,6 +123,12 @@ export const settingsSchema = z.object({
   ARGOSY_REDSHIFT_IAM_ROLE_ARN: z.optional(arn),
   ARGOSY_ENGINE: z.enum(['duckdb', 'athena'], 'must be one of duckdb, athena'),
   ARGOSY_PUSHGATEWAY_URL: z.optional(address),
+  ARGOSY_PRICES: z.optional(
+    read(
+      `a list such as readUsdPer1000=0.0004 out of ${Object.keys(PRICES).join(', ')}`,
+      parsePrices,
+    ),
+  ),
   ARGOSY_NOTIFY_WEBHOOK_URL: z.optional(secretAddress('https:', 'http:')),
   ARGOSY_NOTIFY_SMTP_URL: z.optional(secretAddress('smtp:', 'smtps:')),
   ARGOSY_NOTIFY_MAIL_FROM: z.optional(matching('a mail address', /^[^\s@]+@[^\s@]+$/)),

@@ -33,6 +33,7 @@ export function recordsOf(session: Session, pipeline: string): RecordStore {
   return openRecords(wiring, bucketOpener(wiring), pipeline);
 }
 
-function wiringOf({ config, log, io }: Session): Wiring {
+/** What the ports of this session have in common. */
+export function wiringOf({ config, log, io }: Session): Wiring {
   return { config, log, clock: io.clock, random: io.random, cwd: io.cwd };
 }

@@ -2,6 +2,9 @@ import { Command, CommanderError } from 'commander';
 import { exitCodeOf, type PipelineError, toPipelineError } from '../core/error.ts';
 import { printable } from '../core/printable.ts';
 import { VERSION } from '../core/version.ts';
+import { addCluster, withCluster } from './cluster-program.ts';
+import { collect, example } from './command-help.ts';
+import { addEvents, type EventFlags } from './events-program.ts';
 import { interruptible } from './interrupt.ts';
 import { type GlobalFlags, type Io, openSession, type Session } from './session.ts';
 
@@ -12,7 +15,7 @@ export interface Given {
 }
 
 /** The flags of all commands, as commander names them; a command reads those that it declares. */
-export interface Flags extends GlobalFlags {
+export interface Flags extends GlobalFlags, EventFlags {
   json?: boolean;
   csv?: boolean;
   pipeline?: string;
@@ -21,8 +24,16 @@ export interface Flags extends GlobalFlags {
   parameter?: string[];
   file?: string[];
   entrypoint?: string;
+  scheduledTime?: string;
   isolate?: boolean;
-  dryRun?: boolean;
+  /** `--dry-run`; of `submit` also `server` or `client`. */
+  dryRun?: boolean | string;
+  watch?: boolean;
+  name?: string;
+  cluster?: boolean;
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
   host?: string;
   port?: string;
 }
@@ -38,8 +49,10 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
   let exitCode = 0;
   const program = buildProgram(io, async (command, load) => {
     const flags = command.optsWithGlobals<Flags>();
-    exitCode = await interruptible(io, async (signal) => {
-      const session = openSession(io, flags, signal);
+    exitCode = await interruptible(io, async (signal, leaving) => {
+      const session = openSession(io, flags, { signal, leaving });
+      // Lines of JSON are for machines: `step.failed` tells them of the interrupt.
+      if (session.config.log.format === 'json') leaving.isQuiet = true;
       try {
         return await (
           await load()
@@ -93,6 +106,8 @@ function buildProgram(io: Io, perform: Perform): Command {
     command.action((...all: unknown[]) => perform(all.at(-1) as Command, load));
   };
   addRunning(program, on);
+  addCluster(program, on);
+  addEvents(program, on);
   addAsking(program, on);
   addLooking(program, on);
   return program;
@@ -106,6 +121,7 @@ function addRunning(program: Command, on: On): void {
     .option('-p, --parameter <name=value>', 'set a workflow parameter; repeatable', collect, [])
     .option('-f, --file <workflow.yaml>', 'run this file instead; repeatable', collect, [])
     .option('--entrypoint <template>', 'start at this template')
+    .option('--scheduled-time <time>', 'run as if scheduled for then, such as 2026-01-05T06:00:00Z')
     .option('--sample', 'use generated data, served on loopback, and a store of its own')
     .option('--isolate', 'run each step as a process of its own, as a container would')
     .option('--dry-run', 'say what would be fetched and change nothing but the record of this run')
@@ -197,9 +213,29 @@ function addLooking(program: Command, on: On): void {
     .description('show the runs of a pipeline and what it has published')
     .option('--limit <n>', 'how many runs', '10')
     .option('--json', 'print JSON')
-    .option('--sample', 'show those of the generated sample');
-  example(status, 'argosy status fama-french', 'argosy status fama-french --json');
+    .option('--sample', 'show those of the generated sample')
+    .option('--cluster', 'show the workflows and schedules of the cluster instead');
+  withCluster(status);
+  example(
+    status,
+    'argosy status fama-french',
+    'argosy status fama-french --json',
+    'argosy status fama-french --cluster --namespace argosy',
+  );
   on(status, async () => (await import('./commands/status.ts')).status);
+
+  const lint = program
+    .command('lint')
+    .argument('[files...]', 'YAML files, folders, or - for standard input; else workflows/')
+    .description('check workflow files, or a rendered chart, before a cluster sees them')
+    .option('--json', 'print JSON: one array of findings');
+  example(
+    lint,
+    'argosy lint',
+    'argosy lint my-workflow.yaml',
+    'helm template argosy helm/argosy | argosy lint -',
+  );
+  on(lint, async () => (await import('./commands/lint.ts')).lint);
 
   const doctor = program
     .command('doctor')
@@ -207,12 +243,4 @@ function addLooking(program: Command, on: On): void {
     .option('--json', 'print JSON');
   example(doctor, 'argosy doctor', 'ARGOSY_STORE=s3: argosy doctor');
   on(doctor, async () => (await import('./commands/doctor.ts')).doctor);
-}
-
-function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
-}
-
-function example(command: Command, ...lines: string[]): void {
-  command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
 }

@@ -5,6 +5,7 @@ import { type BoundLog, createLog } from '../telemetry/log.ts';
 import { PipelineError } from '../core/error.ts';
 import { type Config, readConfig } from './config.ts';
 import { diskError } from './disk-error.ts';
+import type { Leaving } from './interrupt.ts';
 import { terminalOf } from './view.ts';
 
 /** What a command gets from the process it runs in. */
@@ -27,6 +28,8 @@ export interface Session {
   config: Config;
   log: BoundLog;
   signal: AbortSignal;
+  /** What a signal makes the command say. */
+  leaving: Leaving;
   /** The settings that the flags stand for, by their names in the environment: what a child process must be told. */
   given: Readonly<Record<string, string>>;
   /** Where log lines go; a live view puts itself between. */
@@ -48,7 +51,11 @@ export interface GlobalFlags {
 const SAMPLE_STORE = 'file:.argosy/sample/store';
 
 /** Reads the configuration and opens the log. `config-invalid` names every wrong setting. */
-export function openSession(io: Io, flags: GlobalFlags, signal: AbortSignal): Session {
+export function openSession(
+  io: Io,
+  flags: GlobalFlags,
+  { signal, leaving }: Pick<Session, 'signal' | 'leaving'>,
+): Session {
   const given: Record<string, string> = {};
   const store = flags.sample === true ? SAMPLE_STORE : flags.store;
   if (store !== undefined) given['ARGOSY_STORE'] = store;
@@ -70,7 +77,7 @@ export function openSession(io: Io, flags: GlobalFlags, signal: AbortSignal): Se
     redact: config.secrets.map((one) => one.reveal()),
     hasColor: flags.color !== false && terminalOf(io.stderr, io.env).hasColor,
   });
-  return { io, config, log, signal, flags, given, writer };
+  return { io, config, log, signal, leaving, flags, given, writer };
 }
 
 /** A setting that would be ignored is refused where the outcome would be another one. */

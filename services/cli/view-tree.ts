@@ -35,15 +35,25 @@ export function emptyTree(): RunTree {
 export function takeEvent(tree: RunTree, event: NodeEvent): NodePhase | undefined {
   const known = tree.nodes.get(event.name);
   if (known !== undefined) {
-    const before = known.event.phase;
+    const before = known.event;
     known.event = event;
-    return before;
+    if (before.parentName !== event.parentName) move(tree, known);
+    return before.phase;
   }
   const node: TreeNode = { event, children: [], counts: {} };
   tree.nodes.set(event.name, node);
   const parent = tree.nodes.get(event.parentName ?? '');
   (parent?.children ?? tree.roots).push(node);
   return undefined;
+}
+
+/** In a cluster a node may be told before the one that it turns out to belong to. */
+function move(tree: RunTree, node: TreeNode): void {
+  for (const list of [tree.roots, ...[...tree.nodes.values()].map(({ children }) => children)]) {
+    const at = list.indexOf(node);
+    if (at >= 0) list.splice(at, 1);
+  }
+  (tree.nodes.get(node.event.parentName ?? '')?.children ?? tree.roots).push(node);
 }
 
 /** Keeps what a node has counted; later counts of the same kind replace earlier ones. */

@@ -60,8 +60,14 @@ function plainView({ stream, clock }: RunViewOptions): RunView {
   const tree = emptyTree();
   return {
     onEvent(event) {
+      const messageBefore = tree.nodes.get(event.name)?.event.message;
       const before = takeEvent(tree, event);
-      if (event.type !== 'Pod' || event.phase === before || event.phase === 'Pending') return;
+      // What waits is quiet, unless it says what for: an image that cannot be pulled, a lock.
+      const isNews =
+        event.phase === 'Pending'
+          ? event.message !== undefined && event.message !== messageBefore
+          : event.type === 'Pod' && event.phase !== before;
+      if (!isNews) return;
       stream.write(`${plainLine(tree, event, clock.now())}\n`);
     },
     onProgress: (name, counts) => takeCounts(tree, name, counts),

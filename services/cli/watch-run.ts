@@ -54,7 +54,7 @@ export async function watchRun(session: Session, name: string): Promise<Watch> {
  * The opened file, or null once `giveUp` was told why there is none; of later faults it is told the
  * first.
  */
-async function openLog(
+export async function openLog(
   path: string,
   giveUp: (error: NodeJS.ErrnoException) => void,
 ): Promise<WriteStream | null> {

@@ -46,6 +46,7 @@ export interface PortsRequest {
   /** Told of every call to the store, for the metrics. */
   onStoreCall(call: MeteredCall): void;
   progress(counts: Partial<Counts>): void;
+  check(name: string, failures: number): void;
 }
 
 export { duckdbVersion as engineVersion, systemClock, systemRandom };
@@ -71,6 +72,7 @@ export function openPorts(
     scratch,
     signal,
     progress: (counts) => request.progress(counts),
+    check: (name, failures) => request.check(name, failures),
   };
 }
 
@@ -126,7 +128,7 @@ export function bucketOpener({ config, clock, log, random }: Wiring): OpenBucket
 }
 
 /** The SDK looks into the environment by itself, but not into `.env`. */
-function credentialsOf({ sdkVariables }: Config) {
+export function credentialsOf({ sdkVariables }: Config) {
   const accessKeyId = sdkVariables['AWS_ACCESS_KEY_ID'];
   const secretAccessKey = sdkVariables['AWS_SECRET_ACCESS_KEY'];
   if (!accessKeyId || !secretAccessKey) return undefined;
@@ -146,7 +148,8 @@ function engineOpener(signal: AbortSignal, spillFolder: string): StepPorts['open
     });
 }
 
-function bucketOf(config: Config, pipeline: string): string {
+/** The bucket that a pipeline owns. */
+export function bucketOf(config: Config, pipeline: string): string {
   return config.buckets[pipeline as BucketName];
 }
 

@@ -49,3 +49,9 @@ export const ZIP_LIMITS: ZipLimits = {
 
 /** All wanted members of an archive that is unpacked into memory; above it, into scratch. Design I7. */
 export const ZIP_MEMORY_BYTES_MAX = 32 * 1024 * 1024;
+
+/** The body of one bucket notification. Design S10. */
+export const EVENT_BYTES_MAX = 1024 * 1024;
+
+/** Records of one bucket notification. Design I9. */
+export const EVENT_RECORDS_MAX = 1_000;

@@ -15,6 +15,8 @@ export interface CliOptions {
   stdin?: string;
   /** Sends this signal as soon as stderr holds the text. */
   interrupt?: { signal: 'SIGINT' | 'SIGTERM'; when: string };
+  /** Is shown each piece of stderr. */
+  onText?: (text: string) => void;
 }
 
 /** Runs a command of argosy in this process, as `argosy ARGV…` in that folder would. */
@@ -23,6 +25,7 @@ export async function cli(argv: readonly string[], options: CliOptions): Promise
   const signals = new EventEmitter();
   const stdout = collector();
   const stderr = collector((text) => {
+    options.onText?.(text);
     if (interrupt && text.includes(interrupt.when)) signals.emit(interrupt.signal);
   });
   const exitCode = await runProgram(argv, {

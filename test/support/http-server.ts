@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,7 +7,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 
 /** A server on a free loopback port; closing it also ends the connections that are open. */
 export interface LoopbackServer extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** `http://127.0.0.1:PORT`, or `https:`, without a slash at the end. */
   url: string;
   /** `127.0.0.1:PORT`. */
   host: string;
@@ -15,10 +16,13 @@ export interface LoopbackServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Serves by a handler; one that throws answers 500 with its message. */
-export async function serveHandler(handler: Handler): Promise<LoopbackServer> {
+/** Serves by a handler, with `tls` by HTTPS; one that throws answers 500 with its message. */
+export async function serveHandler(
+  handler: Handler,
+  tls?: { key: string; cert: string },
+): Promise<LoopbackServer> {
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     requests.push(`${request.method} ${request.url}`);
     Promise.resolve()
       .then(() => handler(request, response))
@@ -26,7 +30,8 @@ export async function serveHandler(handler: Handler): Promise<LoopbackServer> {
         if (!response.headersSent) response.writeHead(500);
         response.end(String(error));
       });
-  });
+  };
+  const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `127.0.0.1:${portOf(server)}`;
   const close = (): Promise<void> =>
@@ -34,7 +39,8 @@ export async function serveHandler(handler: Handler): Promise<LoopbackServer> {
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  return { url: `http://${host}`, host, requests, close, [Symbol.asyncDispose]: close };
+  const url = `http${tls ? 's' : ''}://${host}`;
+  return { url, host, requests, close, [Symbol.asyncDispose]: close };
 }
 
 /** Serves the files of a folder; 404 for the rest. */

@@ -31,7 +31,7 @@ export async function rawFaults(
 export async function rowFaults(store: ObjectStore): Promise<string[]> {
   const faults: string[] = [];
   for await (const { key } of store.list('_records/')) {
-    const isRun = key.startsWith('_records/runs/');
+    const isRun = /^_records\/runs\/[^/]+\//.test(key);
     if (!isRun && !/^_records\/steps\/.*\/step-/.test(key)) continue;
     const record: unknown = JSON.parse(Buffer.from((await store.get(key)) ?? []).toString());
     const [read, written, rejected] = isRun

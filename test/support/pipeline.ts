@@ -47,6 +47,8 @@ export interface RunOutcome {
   /** By step; transform has one a shard. */
   results: Map<string, StepResult[]>;
   notices: Notice[];
+  /** Failures by check. */
+  checks: Map<string, number>;
   logged: { level: string; event: string; fields: Record<string, unknown> }[];
 }
 
@@ -70,12 +72,13 @@ export async function runPipeline(bench: Bench, options: RunOptions = {}): Promi
     actor: 'local-user',
   };
   const parameters = { 'archive-url': bench.pageUrl, ...options.parameters };
-  const run: Run = { bench, identity, parameters, results: new Map(), notices: [], logged: [] };
+  const told = { results: new Map(), notices: [], checks: new Map(), logged: [] };
+  const run: Run = { bench, identity, parameters, ...told };
   const failure = await caught(() => mainSteps(run));
   const status = failure === null ? 'Succeeded' : 'Failed';
   const exitFailure = await caught(() => runStep(run, 'exit', { status }));
-  const { results, notices, logged } = run;
-  return { error: failure ?? exitFailure, results, notices, logged };
+  const { results, notices, checks, logged } = run;
+  return { error: failure ?? exitFailure, results, notices, checks, logged };
 }
 
 /** A run that must end well; throws what ended it when it did not. */
@@ -110,8 +113,9 @@ async function caught(work: () => Promise<unknown>): Promise<unknown> {
 }
 
 async function mainSteps(run: Run): Promise<void> {
-  const fetched = await runStep(run, 'fetch');
-  if (fetched.outputs['pending'] !== '0') {
+  const isFetching = run.parameters['fetch'] !== 'false';
+  const fetched = isFetching ? await runStep(run, 'fetch') : null;
+  if (fetched?.outputs['pending'] !== '0') {
     const extracted = await runStep(run, 'extract');
     for (const shard of JSON.parse(extracted.outputs['shards'] ?? '[]') as string[]) {
       await runStep(run, 'transform', { shard });
@@ -177,7 +181,7 @@ function stepRecord(of: {
   };
 }
 
-function portsOf({ bench, notices, logged }: Run, scratch: string): StepPorts {
+function portsOf({ bench, notices, logged, checks }: Run, scratch: string): StepPorts {
   const at =
     (level: string) =>
     (event: string, fields: Record<string, unknown> = {}) => {
@@ -198,6 +202,7 @@ function portsOf({ bench, notices, logged }: Run, scratch: string): StepPorts {
     scratch,
     signal: bench.signal ?? new AbortController().signal,
     progress: () => undefined,
+    check: (name, failures) => void checks.set(name, (checks.get(name) ?? 0) + failures),
   };
 }
 

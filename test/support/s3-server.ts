@@ -44,15 +44,24 @@ export function versitygwProgram(): Component {
   );
 }
 
-/** Starts MinIO on a free loopback port. */
-export function startMinio(program: string): Promise<S3Server> {
+/** Starts MinIO on a free loopback port; `env` adds to its settings, with FOLDER for a folder of its own. */
+export function startMinio(program: string, env: Record<string, string> = {}): Promise<S3Server> {
   return startServer(program, async (folder) => {
+    const more = Object.entries(env).map(([name, value]) => [
+      name,
+      value.replace('FOLDER', folder),
+    ]);
     const [port, consolePort] = [await freePort(), await freePort()];
     const args = ['server', folder, '--quiet', '--address', `127.0.0.1:${port}`];
     return {
       port,
       args: [...args, '--console-address', `127.0.0.1:${consolePort}`],
-      env: { MINIO_ROOT_USER: ACCESS_KEY, MINIO_ROOT_PASSWORD: SECRET_KEY, MINIO_BROWSER: 'off' },
+      env: {
+        MINIO_ROOT_USER: ACCESS_KEY,
+        MINIO_ROOT_PASSWORD: SECRET_KEY,
+        MINIO_BROWSER: 'off',
+        ...(Object.fromEntries(more) as Record<string, string>),
+      },
     };
   });
 }
