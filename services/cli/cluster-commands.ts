@@ -1,11 +1,12 @@
 import type { Given } from './program.ts';
+import type { Session } from './session.ts';
 
 /** The next commands for a run in the cluster, with the flags that name the cluster as they were given. */
-export function clusterCommands(given: Given, runName: string) {
+export function clusterCommands({ self }: Session, given: Given, runName: string) {
   const place = placeFlags(given);
   return {
-    follow: `npx argosy follow ${runName}${place}`,
-    stop: `npx argosy stop ${runName}${place}`,
+    follow: `${self} follow ${runName}${place}`,
+    stop: `${self} stop ${runName}${place}`,
     delete: `kubectl delete workflow ${runName}${place}`,
     logs: `argo logs ${runName}${place}`,
   };

@@ -49,7 +49,7 @@ async function printSummary(
   const state = await cluster.find(outcome.runName, { signal: session.signal });
   const place = placeFlags(given);
   const status = {
-    command: `npx argosy status ${state?.pipeline} --cluster${place}`,
+    command: `${session.self} status ${state?.pipeline} --cluster${place}`,
     about: 'runs and schedules',
   };
   const durationMs = outcome.finishedAt.getTime() - outcome.startedAt.getTime();
@@ -63,7 +63,7 @@ async function printSummary(
     ] as const,
     next: [
       ...(state?.pipeline === undefined ? [] : [status]),
-      { command: `npx argosy follow ${outcome.runName}${place}`, about: 'this tree again' },
+      { command: `${session.self} follow ${outcome.runName}${place}`, about: 'this tree again' },
     ],
   };
   session.io.stdout.write(formatSummary(summary, { widthMax: widthOf(session) }));
@@ -115,7 +115,7 @@ interface Failed {
 async function printFailure(session: Session, given: Given, failed: Failed): Promise<void> {
   const { outcome, nodes } = failed;
   const { stderr } = session.io;
-  const commands = clusterCommands(given, outcome.runName);
+  const commands = clusterCommands(session, given, outcome.runName);
   const first = firstFailure(nodes);
   if (first === undefined) {
     stderr.write(

@@ -32,7 +32,7 @@ export async function followRun(
   } catch (error) {
     view.end();
     if (!signal.aborted) throw error;
-    const { follow, stop } = clusterCommands(given, runName);
+    const { follow, stop } = clusterCommands(session, given, runName);
     io.stderr.write(`${runName} runs on\n  ${follow}  # look again\n  ${stop}  # stop it\n`);
     // The signal decides the exit code: whoever sent it knows why.
     return 0;

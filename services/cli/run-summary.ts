@@ -72,7 +72,9 @@ function printPlan(
       columns: ['url', 'label'].map((name) => ({ name, align: 'left' as const })),
       rows: plan.map(({ url, label }) => [url, label]),
     },
-    next: [{ command: `npx argosy run${flag} ${pipeline}`, about: 'fetch what is new among them' }],
+    next: [
+      { command: `${session.self} run${flag} ${pipeline}`, about: 'fetch what is new among them' },
+    ],
   };
   session.io.stdout.write(formatSummary(summary, { widthMax: widthOf(session) }));
   printProblems(session, record);
@@ -124,15 +126,18 @@ function nextCommands(session: Session, pipeline: string) {
   const flag = isSample ? ' --sample' : '';
   const sql = 'SELECT metric_type, avg(value) FROM current_data GROUP BY ALL';
   const commands = [
-    { command: `npx argosy query${flag} "${sql}"`, about: 'ask with SQL' },
-    { command: `npx argosy status${flag} ${pipeline}`, about: 'runs and vintages' },
+    { command: `${session.self} query${flag} "${sql}"`, about: 'ask with SQL' },
+    { command: `${session.self} status${flag} ${pipeline}`, about: 'runs and vintages' },
   ];
   if (!isSample)
-    return [...commands, { command: 'npx argosy tables', about: 'every table and column' }];
+    return [...commands, { command: `${session.self} tables`, about: 'every table and column' }];
   return [
     ...commands,
-    { command: `npx argosy diff --sample ${pipeline} 2017-07 2020-02`, about: 'what was revised' },
-    { command: `npx argosy run --sample ${pipeline}`, about: 'again: finds nothing new' },
+    {
+      command: `${session.self} diff --sample ${pipeline} 2017-07 2020-02`,
+      about: 'what was revised',
+    },
+    { command: `${session.self} run --sample ${pipeline}`, about: 'again: finds nothing new' },
   ];
 }
 

@@ -6,6 +6,7 @@ import { PipelineError } from '../core/error.ts';
 import { type Config, readConfig } from './config.ts';
 import { diskError } from './disk-error.ts';
 import type { Leaving } from './interrupt.ts';
+import { ownName } from './own-name.ts';
 import { terminalOf } from './view.ts';
 
 /** What a command gets from the process it runs in. */
@@ -30,6 +31,8 @@ export interface Session {
   signal: AbortSignal;
   /** What a signal makes the command say. */
   leaving: Leaving;
+  /** How the user calls argosy: `argosy`, or `npx argosy`. */
+  self: string;
   /** The settings that the flags stand for, by their names in the environment: what a child process must be told. */
   given: Readonly<Record<string, string>>;
   /** Where log lines go; a live view puts itself between. */
@@ -77,7 +80,7 @@ export function openSession(
     redact: config.secrets.map((one) => one.reveal()),
     hasColor: flags.color !== false && terminalOf(io.stderr, io.env).hasColor,
   });
-  return { io, config, log, signal, leaving, flags, given, writer };
+  return { io, config, log, signal, leaving, self: ownName(io.env), flags, given, writer };
 }
 
 /** A setting that would be ignored is refused where the outcome would be another one. */

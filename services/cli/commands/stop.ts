@@ -10,7 +10,7 @@ export const stop: Work = async (session, given) => {
   const { io } = session;
   const state = await cluster.find(runName, { signal: session.signal });
   if (state?.finishedAt === undefined) {
-    const { follow } = clusterCommands(given, runName);
+    const { follow } = clusterCommands(session, given, runName);
     io.stderr.write(
       `${runName} was asked to stop; its exit handler still runs\n  ${follow}  # watch it end\n`,
     );

@@ -80,7 +80,7 @@ async function createOrMeet(session: Session, given: Given, asked: Asked): Promi
     const there = await cluster.find(request.runName, { signal });
     // Deleted since: the name is free again.
     if (there === null) continue;
-    checkMeeting(given, { ...asked, request }, there);
+    checkMeeting({ session, given }, { ...asked, request }, there);
     tellMeeting(session, there);
     return { runName: there.runName, there };
   }
@@ -94,8 +94,12 @@ async function createOrMeet(session: Session, given: Given, asked: Asked): Promi
 }
 
 /** The same work under the same name is no error, unless it has failed: then it would not be done by this. */
-function checkMeeting(given: Given, { request, parameters }: Asked, there: RunState): void {
-  const commands = clusterCommands(given, there.runName);
+function checkMeeting(
+  { session, given }: { session: Session; given: Given },
+  { request, parameters }: Asked,
+  there: RunState,
+): void {
+  const commands = clusterCommands(session, given, there.runName);
   const differing = differingArguments(there, request, parameters);
   const isOther = there.pipeline !== undefined && there.pipeline !== request.pipeline;
   if (isOther || differing.length > 0) {
@@ -115,10 +119,10 @@ function checkMeeting(given: Given, { request, parameters }: Asked, there: RunSt
 }
 
 /** Stopped while the answer was under way: the cluster may have made it. */
-function tellDoubt({ io }: Session, given: Given, runName: string): void {
-  const { follow, stop } = clusterCommands(given, runName);
+function tellDoubt(session: Session, given: Given, runName: string): void {
+  const { follow, stop } = clusterCommands(session, given, runName);
   const text = `stopped before the answer came; if ${runName} was created, it runs on`;
-  io.stderr.write(`${text}\n  ${follow}  # look\n  ${stop}  # stop it\n`);
+  session.io.stderr.write(`${text}\n  ${follow}  # look\n  ${stop}  # stop it\n`);
 }
 
 function tellMeeting({ io }: Session, there: RunState): void {
@@ -137,7 +141,7 @@ function report(
   { cluster, runName, there }: Met & { cluster: WorkflowCluster },
 ): void {
   const { namespace, context } = cluster.place;
-  const { follow, stop } = clusterCommands(given, runName);
+  const { follow, stop } = clusterCommands(session, given, runName);
   if (given.flags.json === true) {
     const phase = there?.phase ?? 'Pending';
     printJson(session, { runName, namespace, context, created: there === null, phase });
