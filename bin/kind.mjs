@@ -35,8 +35,8 @@ const PARTS = {
   },
   load: { says: 'build the image and put it into the node', tools: ['docker', 'kind'], run: load },
   deploy: {
-    says: 'install or upgrade the chart with the image of this working tree',
-    tools: ['kubectl', 'helm'],
+    says: 'load, then install or upgrade the chart with the image of this working tree',
+    tools: ['docker', 'kind', 'kubectl', 'helm'],
     run: deploy,
   },
   status: { says: 'what runs, and where', tools: ['kind', 'kubectl'], run: status },
@@ -93,7 +93,6 @@ async function up() {
   // One that was interrupted while it was made may never get ready: the time has an end, and the hint says what helps.
   await kubectl(['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout', '180s']);
   await installArgo();
-  await load();
   await deploy();
 }
 
@@ -114,7 +113,9 @@ async function load() {
   await run('kind', ['load', 'docker-image', image, '--name', CLUSTER]);
 }
 
+/** Loads first: a chart whose image the node does not have would be waited for in vain. */
 async function deploy() {
+  await load();
   await kubectl(['apply', '-f', join(ROOT, 'bin/kind/namespace.yaml')]);
   const chart = join(ROOT, 'helm/argosy');
   const values = ['--values', join(chart, 'values-kind.yaml'), '--set-string', `image.tag=${tag}`];

@@ -168,7 +168,7 @@ describeWith(composeSpec, "Docker Compose's own loader", (program) => {
   it('takes docker-compose.yml as it is', async () => {
     const { services } = await load(FILE);
     expect(Object.keys(services).toSorted()).toEqual(Object.keys(compose.services).toSorted());
-    expect(services['argosy']?.environment?.['AWS_ACCESS_KEY_ID']).toBe('argosy');
+    expect(services['argosy']?.environment?.['AWS_ACCESS_KEY_ID']).toBe('minio-dev');
   });
 
   it('would refuse it with a key that does not exist', async () => {

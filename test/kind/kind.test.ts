@@ -203,6 +203,9 @@ describe('the other parts of the loop', () => {
       'docker image inspect argosy:TAG',
       'docker build --tag argosy:TAG ',
       'kind load docker-image argosy:TAG --name argosy',
+      // Loads again, for the tag may be another by now; the image is there.
+      'docker image inspect argosy:TAG',
+      'kind load docker-image argosy:TAG --name argosy',
       ...DEPLOY,
       'kind delete cluster --name argosy',
     ]);
