@@ -42,7 +42,9 @@ export function watchView(options: WatchViewOptions): WatchView {
     onEvent: (event) => {
       count(tally, event);
       if (event.type === 'started') return paper.writeLine('');
-      if (event.type === 'swept') for (const about of ['sweep', 'store']) told.delete(about);
+      if (event.type === 'swept') {
+        for (const about of told.keys()) if (/^(?:sweep$|trouble )/.test(about)) told.delete(about);
+      }
       if (event.type === 'lost') told.delete('listening');
       const line = lineOf(event);
       // The same trouble again is no news, until it was over in between.
@@ -110,7 +112,11 @@ function lineOf(event: Exclude<WatchEvent, { type: 'started' }>): Line | null {
       return said(null, what, event.end.error);
     }
     case 'trouble':
-      return said('store', `${printable(event.key)} is left to the next sweep`, event.error);
+      return said(
+        `trouble ${event.key}`,
+        `${printable(event.key)} is left to the next sweep`,
+        event.error,
+      );
     case 'sweep-failed':
       return said('sweep', 'the sweep has failed and is made again', event.error);
     case 'swept':

@@ -41,7 +41,7 @@ export function openBucketEvents(wiring: Wiring, store: ObjectStore, pipeline: s
   const server = config.store.kind === 's3' ? minioServer(config) : null;
   if (server === null) return { bucket, events: null, quietMs: 0 };
   const polling = pollingEvents({ store, clock, everyMs: POLL_MS });
-  const events = withFallback(minioEvents({ server, bucket, clock, random }), polling);
+  const events = withFallback(minioEvents({ server, bucket, clock, random }), polling, { clock });
   return { bucket, events, quietMs: 0 };
 }
 

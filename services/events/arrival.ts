@@ -4,8 +4,13 @@ import type { Arrivals } from '../ports/step.ts';
 /** Names under which programs keep what they have not finished writing, and files that are hidden. */
 const UNFINISHED = /(?:^|\/)\.[^/]*$|\.(?:part|partial|tmp|temp|crdownload|download|swp)$|~$/i;
 
-/** True when the object of this key is one that may arrive, by the pipeline's rule; hidden and unfinished names never. */
+/** True when the object of this key may have arrived from outside, by the pipeline's rule: what it puts there itself has not. */
 export function isArrival(rule: Arrivals, key: string): boolean {
+  return isWanted(rule, key) && rule.isOurs?.(key) !== true;
+}
+
+/** True when the key is one of those that the rule wants, whoever put it there; hidden and unfinished names never. */
+export function isWanted(rule: Arrivals, key: string): boolean {
   if (!key.startsWith(rule.prefix)) return false;
   const name = key.slice(rule.prefix.length);
   if (name === '' || name.endsWith('/') || UNFINISHED.test(name)) return false;

@@ -15,6 +15,8 @@ export interface Desk {
   isUnderWay(id: string): boolean;
   /** A sweep begins: its picture of what is settled grows old while it lists. The answer is called when it ends. */
   beginSweep(): () => void;
+  /** Says of all that is held back, put off or run that it is, so that no other watcher takes it up. Never throws. */
+  renew(): Promise<void>;
   /** Resolves when nothing is looked at, held back or run. */
   idle(): Promise<void>;
 }
@@ -22,13 +24,21 @@ export interface Desk {
 /** Objects looked at beside each other; most of that time they only have to stay quiet. */
 const LOOKS_MAX = 64;
 
+/** Records renewed beside each other. */
+const RENEWALS_MAX = 8;
+
 /** Opens a desk; it does nothing by itself. */
 export function openDesk(options: DeskOptions): Desk {
   const { rule, ledger, clock, signal } = options;
   const looks = openLanes(LOOKS_MAX);
   const lookingAt = new Set<string>();
   const underWay = openUnderWay();
-  const runs = openRunQueue(options, ({ key, etag }) => underWay.leave(arrivalId(key, etag)));
+  const held = new Map<string, Arrival>();
+  const runs = openRunQueue(options, ({ key, etag }) => {
+    const id = arrivalId(key, etag);
+    held.delete(id);
+    underWay.leave(id);
+  });
   signal.addEventListener('abort', () => looks.clear(), { once: true });
   const look = (key: string, work: () => Promise<void>): void => {
     void looks.run(key, work).catch((thrown: unknown) => tellTrouble(options, key, thrown));
@@ -40,13 +50,30 @@ export function openDesk(options: DeskOptions): Desk {
     if (underWay.has(id) || signal.aborted) return;
     underWay.add(id);
     const arrival: Arrival = { key, etag, sizeBytes };
-    let isOurs = isAccepted;
+    const note = { at: clock.now(), by: options.watcher };
+    let isOurs = false;
     try {
-      isOurs ||= await ledger.accept(arrival, { at: clock.now(), by: options.watcher });
+      if (isAccepted) await ledger.renew(arrival, note);
+      isOurs = isAccepted || (await ledger.accept(arrival, note));
     } finally {
       if (!isOurs) underWay.drop(id);
     }
-    if (isOurs) runs.add(arrival);
+    if (!isOurs) return;
+    held.set(id, arrival);
+    runs.add(arrival);
+  };
+
+  const renew = async (): Promise<void> => {
+    const lanes = openLanes(RENEWALS_MAX);
+    const one = (id: string, arrival: Arrival): Promise<void> =>
+      lanes
+        .run(id, async () => {
+          // Settled while it waited for a lane.
+          if (!held.has(id)) return;
+          await ledger.renew(arrival, { at: clock.now(), by: options.watcher });
+        })
+        .catch((thrown: unknown) => tellTrouble(options, arrival.key, thrown));
+    await Promise.all([...held].map(([id, arrival]) => one(id, arrival)));
   };
 
   return {
@@ -61,6 +88,7 @@ export function openDesk(options: DeskOptions): Desk {
     },
     take: (info, isAccepted) => look(info.key, () => take(info, isAccepted)),
     isUnderWay: (id) => underWay.has(id),
+    renew,
     beginSweep: () => underWay.beginSweep(),
     idle: async () => {
       await looks.idle();

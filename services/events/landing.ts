@@ -10,12 +10,14 @@ import type { Clock } from '../ports/clock.ts';
 import type { Body, ObjectInfo, ObjectStore } from '../ports/object-store.ts';
 import type { RecordStore } from '../ports/record-store.ts';
 import type { Arrivals } from '../ports/step.ts';
-import { isArrival } from './arrival.ts';
+import { isWanted } from './arrival.ts';
 import { openLanes } from './lanes.ts';
-import { quietInfo } from './quiet.ts';
+import { isQuiet, quietInfo } from './quiet.ts';
 
 /** Files copied into the bucket beside each other. */
 const LANDINGS_MAX = 8;
+/** Files waited for beside each other until they stand still. */
+const LOOKS_MAX = 256;
 /** Larger files go by way of scratch. */
 const MEMORY_BYTES_MAX = 8 * 2 ** 20;
 /** A file that changes while it is copied is copied again; after so many times its next change is waited for. */
@@ -40,8 +42,13 @@ export interface LandingOptions {
 export interface Landing {
   /** A file of the folder may be new. */
   look(name: string): void;
-  /** Looks at every file of the folder; resolves when all that is new has landed. */
-  sweep(): Promise<void>;
+  /**
+   * Looks at every file of the folder; resolves when all that is new has landed, but for files that may still be being
+   * written: those land in their own time. `etags` are those of all objects below the prefix, by key.
+   */
+  sweep(etags: ReadonlyMap<string, string>): Promise<void>;
+  /** Resolves when no file is waited for or copied. */
+  idle(): Promise<void>;
   /** Who is told of each object that has landed. */
   onLanded(listener: (info: ObjectInfo) => void): void;
 }
@@ -55,63 +62,91 @@ interface LandedRecord {
 
 /** Opens the way from a folder into a bucket. */
 export function openLanding(options: LandingOptions): Landing {
-  const lanes = openLanes(LANDINGS_MAX);
+  const { drop, signal } = options;
+  const looks = openLanes(LOOKS_MAX);
+  const copies = openLanes(LANDINGS_MAX);
   const wanted = { ...options.rule, prefix: '' };
   const queued = new Set<string>();
+  const landed = new Map<string, LandedRecord>();
   let tell: (info: ObjectInfo) => void = () => undefined;
-  options.signal.addEventListener('abort', () => lanes.clear(), { once: true });
+  signal.addEventListener('abort', () => [looks, copies].forEach((lanes) => lanes.clear()), {
+    once: true,
+  });
+
+  const work = async (name: string): Promise<void> => {
+    queued.delete(name);
+    for (let copied = 0; copied < COPIES_MAX; copied++) {
+      // Waiting takes no lane from files that only have to be copied.
+      const file = await quietInfo(name, { ...options, store: drop });
+      if (file === null) return;
+      let isOver = true;
+      await copies.run(name, async () => {
+        const info = await land(options, file, landed);
+        isOver = info !== 'changed';
+        if (info !== null && info !== 'changed') tell(info);
+      });
+      if (isOver) return;
+    }
+    throw new PipelineError('conflict', `${name}: changes while it is copied`, {
+      hint: 'write it under another name (such as x.part) and rename it when it is done',
+    });
+  };
 
   const look = async (name: string): Promise<void> => {
-    if (!isArrival(wanted, name) || queued.has(name) || options.signal.aborted) return;
+    if (!isWanted(wanted, name) || queued.has(name) || signal.aborted) return;
     queued.add(name);
-    const work = async (): Promise<void> => {
-      queued.delete(name);
-      const info = await land(options, name);
-      if (info !== null) tell(info);
-    };
-    await lanes.run(name, work).catch((thrown: unknown) => {
-      const error = toPipelineError(thrown);
-      if (error.kind !== 'interrupted') options.onTrouble(name, error);
-    });
+    await looks
+      .run(name, () => work(name))
+      .catch((thrown: unknown) => {
+        const error = toPipelineError(thrown);
+        if (error.kind !== 'interrupted') options.onTrouble(name, error);
+      });
   };
 
   return {
     look: (name) => void look(name),
-    sweep: async () => {
-      const looks: Promise<void>[] = [];
-      for await (const { key } of options.drop.list('', { signal: options.signal })) {
-        looks.push(look(key));
+    sweep: async (etags) => {
+      const waited: Promise<void>[] = [];
+      for await (const info of drop.list('', { signal })) {
+        const known = landed.get(info.key);
+        const etag = etags.get(joinKey(options.rule.prefix, info.key));
+        if (known?.file === info.etag && known.etag === etag) continue;
+        const looked = look(info.key);
+        if (isQuiet(info, options)) waited.push(looked);
       }
-      await Promise.all(looks);
+      await Promise.all(waited);
     },
+    idle: () => looks.idle(),
     onLanded: (listener) => {
       tell = listener;
     },
   };
 }
 
-/** The object that the file has become just now; null when it is there already, or the file is gone. */
-async function land(options: LandingOptions, name: string): Promise<ObjectInfo | null> {
+/** The object that the file has become just now; null when it was there already, `changed` when the file is another now. */
+async function land(
+  options: LandingOptions,
+  file: ObjectInfo,
+  known: Map<string, LandedRecord>,
+): Promise<ObjectInfo | 'changed' | null> {
   const { drop, store, records, rule, signal } = options;
+  const name = file.key;
   const key = joinKey(rule.prefix, name);
   const collection = `arrivals/${options.pipeline}/landed`;
   const id = sha256(name).slice(0, 32);
-  for (let copies = 0; copies < COPIES_MAX; copies++) {
-    const file = await quietInfo(name, { ...options, store: drop });
-    if (file === null) return null;
-    const there = await store.head(key, { signal });
-    const known = await records.get<LandedRecord>(collection, id);
-    if (known?.file === file.etag && known.etag === there?.etag) return null;
-    const isThere = there !== null && (await isSame(options, { name, file, key, there }));
-    const landed = isThere ? there : await copy(options, { name, file, key });
-    if ((await drop.head(name, { signal }))?.etag !== file.etag) continue;
-    const record: LandedRecord = { name, file: file.etag, etag: landed.etag };
-    await records.put(collection, id, record);
-    return landed;
+  const there = await store.head(key, { signal });
+  const old = known.get(name) ?? (await records.get<LandedRecord>(collection, id));
+  if (old?.file === file.etag && old.etag === there?.etag) {
+    known.set(name, old);
+    return null;
   }
-  throw new PipelineError('conflict', `${name}: changes while it is copied`, {
-    hint: 'write it under another name (such as x.part) and rename it when it is done',
-  });
+  const isThere = there !== null && (await isSame(options, { name, file, key, there }));
+  const landed = isThere ? there : await copy(options, { name, file, key });
+  if ((await drop.head(name, { signal }))?.etag !== file.etag) return 'changed';
+  const record: LandedRecord = { name, file: file.etag, etag: landed.etag };
+  await records.put(collection, id, record);
+  known.set(name, record);
+  return landed;
 }
 
 interface Pair {
@@ -126,16 +161,14 @@ async function isSame(
   { name, file, key, there }: Pair & { there: ObjectInfo },
 ): Promise<boolean> {
   if (there.sizeBytes !== file.sizeBytes) return false;
-  const [one, other] = await Promise.all([
-    digest(await drop.open(name, { signal })),
-    digest(await store.open(key, { signal })),
-  ]);
+  // Opened within, so that when one of them fails the other's failure has somebody to hear it.
+  const [one, other] = await Promise.all([digest(drop, name, signal), digest(store, key, signal)]);
   return one === other;
 }
 
-async function digest(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+async function digest(store: ObjectStore, key: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of bytes) hash.update(chunk);
+  for await (const chunk of await store.open(key, { signal })) hash.update(chunk);
   return hash.digest('hex');
 }
 

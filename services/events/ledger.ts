@@ -5,7 +5,7 @@ import { arrivalId } from './arrival.ts';
 
 /** That somebody has taken on an arrival; there is one of each version of an object. */
 export interface AcceptedRecord extends Arrival {
-  /** ISO text. */
+  /** When it was taken on, or last said to be worked on. ISO text. */
   accepted_at: string;
   /** Which watcher it was. */
   by: string;
@@ -26,6 +26,8 @@ export interface SettledRecord extends Arrival {
 export interface Ledger {
   /** True when this call took it on; false when it was taken on before, by whomever. */
   accept(arrival: Arrival, note: { at: Date; by: string }): Promise<boolean>;
+  /** Says that it is being worked on at this time, whoever took it on. */
+  renew(arrival: Arrival, note: { at: Date; by: string }): Promise<void>;
   settle(record: SettledRecord): Promise<void>;
   accepted(id: string): Promise<AcceptedRecord | null>;
   acceptedIds(): Promise<Set<string>>;
@@ -38,17 +40,17 @@ export function openLedger(records: RecordStore, pipeline: string): Ledger {
   const accepted = `arrivals/${pipeline}/accepted`;
   const settled = `arrivals/${pipeline}/settled`;
   return {
-    accept: async (arrival, { at, by }) => {
-      const { key, etag, sizeBytes } = arrival;
-      const record: AcceptedRecord = { key, etag, sizeBytes, accepted_at: at.toISOString(), by };
-      const id = arrivalId(key, etag);
+    accept: async (arrival, note) => {
+      const id = arrivalId(arrival.key, arrival.etag);
       try {
-        return await records.putIfAbsent(accepted, id, record);
+        return await records.putIfAbsent(accepted, id, acceptedRecord(arrival, note));
       } catch (error) {
         if (!(error instanceof PipelineError) || error.kind !== 'commit-unknown') throw error;
-        return (await records.get<AcceptedRecord>(accepted, id))?.by === by;
+        return (await records.get<AcceptedRecord>(accepted, id))?.by === note.by;
       }
     },
+    renew: (arrival, note) =>
+      records.put(accepted, arrivalId(arrival.key, arrival.etag), acceptedRecord(arrival, note)),
     settle: (record) => records.put(settled, arrivalId(record.key, record.etag), record),
     accepted: (id) => records.get<AcceptedRecord>(accepted, id),
     acceptedIds: () => setOf(records.ids(accepted)),
@@ -61,6 +63,13 @@ export function openLedger(records: RecordStore, pipeline: string): Ledger {
       return ids;
     },
   };
+}
+
+function acceptedRecord(
+  { key, etag, sizeBytes }: Arrival,
+  { at, by }: { at: Date; by: string },
+): AcceptedRecord {
+  return { key, etag, sizeBytes, accepted_at: at.toISOString(), by };
 }
 
 async function setOf(ids: AsyncIterable<string>): Promise<Set<string>> {

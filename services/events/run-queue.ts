@@ -2,6 +2,7 @@ import { type ErrorKind, type PipelineError, toPipelineError } from '../core/err
 import type { Clock } from '../ports/clock.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Arrival, Arrivals } from '../ports/step.ts';
+import { arrivalId } from './arrival.ts';
 import { openGather } from './gather.ts';
 import { openLanes } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
@@ -63,6 +64,9 @@ const ONCE_TOGETHER_MS = 200;
 /** Waits before a run that failed in a curable way is had again. */
 const POSTPONE_MS = 30_000;
 const POSTPONE_MS_MAX = 15 * 60_000;
+
+/** Records of one run written beside each other. */
+const SETTLES_MAX = 16;
 
 /** Kinds after which nothing is said of the arrival, so that it is taken up again. */
 const UNSETTLED: ReadonlySet<ErrorKind> = new Set(['interrupted']);
@@ -159,18 +163,19 @@ async function settle(
   arrivals: readonly Arrival[],
   { runName, error }: RunEnd,
 ): Promise<void> {
-  const settledAt = clock.now().toISOString();
-  for (const { key, etag, sizeBytes } of arrivals) {
-    await ledger.settle({
-      key,
-      etag,
-      sizeBytes,
-      status: error === null ? 'success' : 'error',
-      run_id: runName,
-      settled_at: settledAt,
-      error_class: error?.kind ?? null,
-      error_message: error?.message ?? null,
-      error_hint: error?.hint ?? null,
-    });
-  }
+  const outcome = {
+    status: error === null ? ('success' as const) : ('error' as const),
+    run_id: runName,
+    settled_at: clock.now().toISOString(),
+    error_class: error?.kind ?? null,
+    error_message: error?.message ?? null,
+    error_hint: error?.hint ?? null,
+  };
+  const lanes = openLanes(SETTLES_MAX);
+  const ends = await Promise.allSettled(
+    arrivals.map(({ key, etag, sizeBytes }) =>
+      lanes.run(arrivalId(key, etag), () => ledger.settle({ key, etag, sizeBytes, ...outcome })),
+    ),
+  );
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

@@ -1,19 +1,21 @@
 import type { Clock } from '../ports/clock.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
+import type { ObjectInfo, ObjectStore } from '../ports/object-store.ts';
 import type { Arrivals } from '../ports/step.ts';
-import { arrivalId, isArrival } from './arrival.ts';
+import { arrivalId, isArrival, isWanted } from './arrival.ts';
 import type { Desk } from './desk.ts';
 import type { Ledger } from './ledger.ts';
 import { isQuiet } from './quiet.ts';
 
-/** What another watcher has accepted is left to it for so long. */
+/** What another watcher has accepted is left to it for so long after it was last heard of. */
 const TAKEOVER_MS = 15 * 60_000;
+/** How often a watcher says of what it holds that it does. */
+export const RENEW_MS = TAKEOVER_MS / 3;
 
 export interface SweepOptions {
   rule: Arrivals;
   store: ObjectStore;
   ledger: Ledger;
-  desk: Desk;
+  desk: Pick<Desk, 'look' | 'take' | 'isUnderWay' | 'beginSweep'>;
   clock: Clock;
   watcher: string;
   quietMs: number;
@@ -22,6 +24,8 @@ export interface SweepOptions {
   /** True: what has failed is tried again. */
   retriesFailed: boolean;
   signal: AbortSignal;
+  /** Told of every object below the prefix. */
+  onListed?(info: ObjectInfo): void;
 }
 
 /** How many objects may have arrived, and how many of them were still to do. */
@@ -46,9 +50,12 @@ async function sweepOnce(options: SweepOptions): Promise<Swept> {
   const accepted = await ledger.acceptedIds();
   const swept: Swept = { seen: 0, found: 0 };
   for await (const info of store.list(rule.prefix, { signal })) {
-    if (!isArrival(rule, info.key)) continue;
-    swept.seen++;
+    options.onListed?.(info);
+    if (!isWanted(rule, info.key)) continue;
     const id = arrivalId(info.key, info.etag);
+    // What was dropped in a folder has arrived under whatever name.
+    if (!isArrival(rule, info.key) && !accepted.has(id)) continue;
+    swept.seen++;
     if (settled.has(id) || desk.isUnderWay(id)) continue;
     const isAccepted = accepted.has(id);
     if (isAccepted && !(await mayTakeUp(id, options))) continue;

@@ -1,12 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { type PipelineError, toPipelineError } from '../core/error.ts';
 import type { BucketEvents, BucketNews } from '../ports/bucket-events.ts';
+import type { ObjectInfo } from '../ports/object-store.ts';
 import { type Desk, openDesk } from './desk.ts';
 import { decodeEvents } from './event.ts';
 import { foldEvents } from './event-order.ts';
 import type { Landing } from './landing.ts';
 import type { DeskEvent, DeskOptions } from './run-queue.ts';
-import { sweep, type Swept } from './sweep.ts';
+import { RENEW_MS, sweep, type Swept } from './sweep.ts';
 
 /** What whoever watches is told, beside what the desk tells. */
 export type WatchEvent =
@@ -43,25 +44,39 @@ export async function watch(options: WatchOptions): Promise<void> {
   const { signal, clock, landing } = options;
   const runs = new AbortController();
   const over = new AbortController();
+  /** Of one of those that go on beside each other, for the others. */
+  const ended = new AbortController();
   // Whatever waits, waits for the end too; there may be as many as there are lanes.
   setMaxListeners(0, signal, runs.signal);
   const desk = openDesk({ ...options, runSignal: runs.signal });
   landing?.onLanded((info) => desk.take(info, false));
-  const sweeps = sweeper(options, desk);
   const drain = () => stopLate(runs, clock.sleep(options.drainMs, over.signal));
   signal.addEventListener('abort', drain, { once: true });
+  const going = { ...options, signal: AbortSignal.any([signal, ended.signal]) };
+  const all = watching(going, desk);
+  const renewals = renew(going, desk);
   try {
-    await sweeps.first();
+    await Promise.all(all);
+    await landing?.idle();
     if (options.isOnce) await desk.idle();
-    else await Promise.all([listen(options, desk, sweeps), tick(options, sweeps)]);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    ended.abort();
     if (!signal.aborted) runs.abort();
+    await Promise.allSettled([...all, renewals]);
+    await landing?.idle();
     await desk.idle();
     signal.removeEventListener('abort', drain);
     over.abort();
   }
+}
+
+/** What goes on until the signal is aborted; changes are heard while the first sweep, which may take long, goes on. */
+function watching(options: WatchOptions, desk: Desk): Promise<void>[] {
+  const sweeps = sweeper(options, desk);
+  if (options.isOnce) return [sweeps.first()];
+  return [sweeps.first(), listen(options, desk, sweeps), tick(options, sweeps)];
 }
 
 function stopLate(runs: AbortController, late: Promise<void>): void {
@@ -83,11 +98,15 @@ function sweeper(options: WatchOptions, desk: Desk): Sweeper {
   let isWanted = false;
   const once = async (isFirst: boolean): Promise<void> => {
     const retriesFailed = isFirst && options.retriesFailed;
-    await options.landing?.sweep();
-    const swept = await sweep({ ...options, desk, isFirst, retriesFailed });
+    const etags = new Map<string, string>();
+    const onListed = ({ key, etag }: ObjectInfo) => void etags.set(key, etag);
+    const { landing } = options;
+    const told = landing === null ? {} : { onListed };
+    const swept = await sweep({ ...options, desk, isFirst, retriesFailed, ...told });
+    await landing?.sweep(etags);
     options.onEvent({ type: 'swept', ...swept });
   };
-  const all = async (): Promise<void> => {
+  const wanted = async (): Promise<void> => {
     while (isWanted) {
       isWanted = false;
       try {
@@ -98,13 +117,16 @@ function sweeper(options: WatchOptions, desk: Desk): Sweeper {
       }
     }
   };
+  /** One at a time: what is wanted while another goes on comes after it. */
+  const begin = (work: () => Promise<void>): Promise<void> =>
+    (running ??= work().finally(() => {
+      running = null;
+    }));
   return {
-    first: () => once(true),
+    first: () => begin(() => once(true).then(wanted)),
     again: () => {
       isWanted = true;
-      return (running ??= all().finally(() => {
-        running = null;
-      }));
+      return begin(wanted);
     },
   };
 }
@@ -113,6 +135,18 @@ async function tick({ clock, signal, sweepEveryMs }: WatchOptions, sweeps: Sweep
   while (!signal.aborted) {
     await clock.sleep(sweepEveryMs, signal);
     await sweeps.again();
+  }
+}
+
+/** For as long as something may be under way: other watchers take up what is not heard of. */
+async function renew({ clock, signal }: WatchOptions, desk: Desk): Promise<void> {
+  try {
+    for (;;) {
+      await clock.sleep(RENEW_MS, signal);
+      await desk.renew();
+    }
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
   }
 }
 

@@ -24,6 +24,12 @@ export interface RecordStore {
   ): Promise<boolean>;
   /** The ids of a collection (and of collections below it) in their order, without reading a record. */
   ids(collection: string, options?: CallOptions): AsyncIterable<string>;
+  /** The records written last, the newest first: at most so many, and no other is read. */
+  newest<T>(
+    collection: string,
+    countMax: number,
+    options?: CallOptions,
+  ): AsyncIterable<StoredRecord<T>>;
   /** Every record of a collection (and of collections below it), in the order of ids. */
   scan<T>(collection: string, options?: CallOptions): AsyncIterable<StoredRecord<T>>;
 }

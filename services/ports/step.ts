@@ -111,6 +111,8 @@ export interface Arrivals {
   suffixes: readonly string[];
   /** True when arrivals are looked for in folders below the prefix too. */
   isDeep: boolean;
+  /** True for keys under which the pipeline's own steps put objects there: those have not arrived from outside. */
+  isOurs?(key: string): boolean;
   /**
    * Absent: each arrival is a run of its own. Else arrivals share one run, which starts when none has come for so long.
    */

@@ -3,6 +3,9 @@ import { minioEvents } from '../../services/adapters/bucket-events/minio.ts';
 import { pollingEvents, withFallback } from '../../services/adapters/bucket-events/polling.ts';
 import { systemClock } from '../../services/adapters/clock/system.ts';
 import { memoryStore } from '../../services/adapters/object-store/memory.ts';
+import { PipelineError } from '../../services/core/error.ts';
+import type { BucketEvents } from '../../services/ports/bucket-events.ts';
+import type { Clock } from '../../services/ports/clock.ts';
 import { bucketEventsContract, listenTo } from '../contract/bucket-events.ts';
 import { utf8 } from '../support/bytes.ts';
 import { listenServer, type ListenServer } from '../support/listen-server.ts';
@@ -12,13 +15,13 @@ import { BUCKET as bucket, notificationOf, waitFor } from '../support/watch-benc
 const clock = systemClock();
 const TIMES = { silenceMs: 400, openMs: 300 };
 
-function eventsAt(port: number) {
+function eventsAt(port: number, timeOf: Clock = clock) {
   const endpoint = `http://127.0.0.1:${port}`;
   const credentials = async () => ({ accessKeyId: 'key', secretAccessKey: 'secret' });
   return minioEvents({
     server: { endpoint, region: 'us-east-1', isPathStyle: true, credentials },
     bucket,
-    clock,
+    clock: timeOf,
     random: () => 0,
     ...TIMES,
   });
@@ -110,6 +113,27 @@ describe("listening by MinIO's client", () => {
   });
 });
 
+describe('a server whose answers end as soon as they have begun', () => {
+  it('is asked once after each wait, and the waits grow', async () => {
+    const server = await listenServer({ isEnding: true });
+    const waitsMs: number[] = [];
+    const sleep = async (durationMs: number, signal?: AbortSignal) => {
+      waitsMs.push(durationMs);
+      await clock.sleep(1, signal);
+    };
+    try {
+      const events = eventsAt(server.port, { ...clock, sleep });
+      const listener = await listenTo({ events, bucket }, 'uploads/');
+      await waitFor(() => waitsMs.length >= 5);
+      await listener.stop();
+      expect(waitsMs.slice(0, 5)).toEqual([250, 500, 1_000, 2_000, 4_000]);
+      expect(server.askedCount()).toBeLessThanOrEqual(waitsMs.length + 1);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
 describe('a server that cannot tell of changes', () => {
   it.each([
     ['answers with a listing', { contentType: 'application/xml' }, 'cannot tell of changes'],
@@ -131,7 +155,7 @@ describe('a server that cannot tell of changes', () => {
     const store = memoryStore({ bucket, clock });
     const polling = pollingEvents({ store, clock, everyMs: 10 });
     try {
-      const events = withFallback(eventsAt(server.port), polling);
+      const events = withFallback(eventsAt(server.port), polling, { clock });
       const listener = await listenTo({ events, bucket }, 'uploads/');
       expect(listener.news).toMatchObject([
         { type: 'lost', reason: expect.stringContaining('sends nothing') },
@@ -143,6 +167,26 @@ describe('a server that cannot tell of changes', () => {
     } finally {
       await server.close();
     }
+  });
+});
+
+describe('a source of news that was only slow', () => {
+  it('is asked again after a while, and the loss is told once', async () => {
+    const second = pollingEvents({ store: memoryStore({ bucket, clock }), clock, everyMs: 5 });
+    let asked = 0;
+    const first: BucketEvents = {
+      async *listen() {
+        asked++;
+        if (asked < 4) throw new PipelineError('unsupported', 'too slow');
+        yield { type: 'changed', key: 'uploads/a.csv' };
+      },
+    };
+    const events = withFallback(first, second, { clock, againMs: 10 });
+    const listener = await listenTo({ events, bucket }, 'uploads/');
+    await waitFor(() => listener.keys().includes('uploads/a.csv'));
+    await listener.stop();
+    expect(listener.news.filter(({ type }) => type === 'lost')).toHaveLength(1);
+    expect(asked).toBe(4);
   });
 });
 
@@ -166,7 +210,6 @@ describe('a bucket that is listed', () => {
         yield* store.list(prefix);
       },
     };
-    const { PipelineError } = await import('../../services/core/error.ts');
     const listed = {
       ...flaky,
       list: (prefix: string) => translated(flaky.list(prefix)),

@@ -44,7 +44,7 @@ describeWith(minioProgram(), 'MinIO', (program) => {
     const store = s3Store({ connection: server.connection, bucket: BUCKET });
     const polling = pollingEvents({ store, clock, everyMs: 50 });
     return {
-      events: withFallback(listeningTo(server, server), polling),
+      events: withFallback(listeningTo(server, server), polling, { clock }),
       bucket: BUCKET,
       put: async (key, bytes) => void (await store.put(key, bytes)),
     };

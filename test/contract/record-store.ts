@@ -51,6 +51,15 @@ export function recordStoreContract(name: string, make: () => Promise<MadeRecord
       expect(await listOf(records.ids('nothing'))).toEqual([]);
     });
 
+    it('the newest are as many as are asked for, or as there are', async () => {
+      for (const id of ['a', 'a/z', 'b']) await records.put('written', id, { id });
+      expect(await listOf(records.newest('written', 2))).toHaveLength(2);
+      const all = await listOf(records.newest('written', 9));
+      expect(all.map(({ id }) => id).toSorted()).toEqual(['a', 'a/z', 'b']);
+      for (const { id, value } of all) expect(value).toEqual({ id });
+      expect(await listOf(records.newest('nothing', 2))).toEqual([]);
+    });
+
     it('a put replaces', async () => {
       await records.put('replaced', 'x', { n: 1 });
       await records.put('replaced', 'x', { n: 2 });

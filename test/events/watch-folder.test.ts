@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -5,8 +6,11 @@ import { folderEvents } from '../../services/adapters/bucket-events/folder.ts';
 import { systemClock } from '../../services/adapters/clock/system.ts';
 import { filesystemStore, folderStore } from '../../services/adapters/object-store/filesystem.ts';
 import { objectRecords } from '../../services/adapters/record-store/object.ts';
-import { openLanding } from '../../services/events/landing.ts';
+import { PipelineError } from '../../services/core/error.ts';
+import { type LandingOptions, openLanding } from '../../services/events/landing.ts';
 import type { WatchOptions } from '../../services/events/watch.ts';
+import type { Clock } from '../../services/ports/clock.ts';
+import type { ObjectInfo, ObjectStore } from '../../services/ports/object-store.ts';
 import { textOf } from '../support/bytes.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { BUCKET, CSV_ARRIVALS, type WatchBench, watchBench } from '../support/watch-bench.ts';
@@ -27,7 +31,7 @@ async function folderBench() {
     events: folderEvents({ root, clock }),
     quietMs: QUIET_MS,
   };
-  const dropOptions = (): Partial<WatchOptions> => ({
+  const dropOptions = (change: Partial<LandingOptions> = {}): Partial<WatchOptions> => ({
     events: folderEvents({ root: dropPath, clock }),
     quietMs: QUIET_MS,
     landing: openLanding({
@@ -43,6 +47,7 @@ async function folderBench() {
       onTrouble: (key, error) => {
         throw new Error(key, { cause: error });
       },
+      ...change,
     }),
   });
   return {
@@ -54,6 +59,28 @@ async function folderBench() {
     bench,
     options,
     dropOptions,
+  };
+}
+
+/** A clock on which waits are over a hundred times sooner. */
+const fast: Clock = { ...clock, sleep: (ms, signal) => clock.sleep(ms / 100, signal) };
+
+/** The store with files named `grows…` that are never twice the same. */
+function growing(store: ObjectStore): ObjectStore {
+  let version = 0;
+  const grown = (info: ObjectInfo): ObjectInfo =>
+    info.key.startsWith('grows')
+      ? { ...info, etag: `v${version++}`, lastModified: clock.now() }
+      : info;
+  return {
+    ...store,
+    head: async (key) => {
+      const info = await store.head(key);
+      return info && grown(info);
+    },
+    async *list(prefix) {
+      for await (const info of store.list(prefix)) yield grown(info);
+    },
   };
 }
 
@@ -200,5 +227,113 @@ describe('files dropped in a folder outside the store', () => {
     expect(Buffer.compare(bytes, (await at.store.get('uploads/big.csv')) ?? new Uint8Array())).toBe(
       0,
     );
+  });
+
+  it('have their runs under whatever name, also when the first watcher was killed', async () => {
+    await using at = await folderBench();
+    await writeFile(join(at.dropPath, 'own-1.csv'), 'text');
+    const rule = { ...CSV_ARRIVALS, isOurs: (key: string) => key.startsWith('uploads/own-') };
+    const error = new PipelineError('interrupted', 'killed');
+    const killed: WatchOptions['run'] = async () => ({ runName: 'r', error });
+    await at.bench.watch({ ...at.dropOptions({ rule }), rule, run: killed });
+    expect(await at.bench.acceptedCount()).toBe(1);
+    await at.bench.watch({ ...at.dropOptions({ rule }), rule });
+    expect(at.bench.ran).toEqual(['uploads/own-1.csv']);
+  });
+
+  it('and never done being written are left to later, and the others are not', async () => {
+    await using at = await folderBench();
+    for (const name of ['grows.csv', 'a.csv']) await writeFile(join(at.dropPath, name), 'text');
+    const troubles: string[] = [];
+    const drop = growing(folderStore(at.dropPath));
+    const onTrouble: LandingOptions['onTrouble'] = (key, { kind }) =>
+      void troubles.push(`${key} ${kind}`);
+    await at.bench.watch(at.dropOptions({ drop, clock: fast, onTrouble }));
+    expect(at.bench.ran).toEqual(['uploads/a.csv']);
+    expect(troubles).toEqual(['grows.csv conflict']);
+  });
+
+  it('are heard of and landed while 100 others grow', async () => {
+    await using at = await folderBench();
+    for (let file = 0; file < 100; file++) {
+      await writeFile(join(at.dropPath, `grows-${file}.csv`), 'text');
+    }
+    const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
+    const drop = growing(folderStore(at.dropPath));
+    const until = whenListening(
+      at.bench,
+      () => writeFile(join(at.dropPath, 'late.csv'), 'late'),
+      () => at.bench.ran.length > 0,
+    );
+    const onTrouble = () => undefined;
+    const { signal } = stop;
+    await at.bench.watch(at.dropOptions({ drop, signal, clock: fast, onTrouble }), async () => {
+      const isOver = await until();
+      if (isOver) stop.abort();
+      return isOver;
+    });
+    expect(at.bench.ran).toEqual(['uploads/late.csv']);
+  });
+
+  it('and unchanged since are not asked for again by a sweep', async () => {
+    await using at = await folderBench();
+    for (let file = 0; file < 5; file++) await writeFile(join(at.dropPath, `${file}.csv`), 'text');
+    const calls: string[] = [];
+    const records = objectRecords(at.store);
+    const counted = {
+      store: {
+        ...at.store,
+        head: (key: string) => {
+          calls.push(key);
+          return at.store.head(key);
+        },
+      },
+      records: {
+        ...records,
+        get: <T>(collection: string, id: string) => {
+          calls.push(collection);
+          return records.get<T>(collection, id);
+        },
+      },
+    };
+    const options = at.dropOptions(counted);
+    await at.bench.watch(options);
+    expect(calls).toHaveLength(10);
+    await at.bench.watch(options);
+    expect(calls).toHaveLength(10);
+    await at.store.delete('uploads/3.csv');
+    await at.bench.watch(options);
+    expect(textOf(await at.store.get('uploads/3.csv'))).toBe('text');
+  });
+
+  it('leave no rejection behind when a comparison is stopped', async () => {
+    await using at = await folderBench();
+    await writeFile(join(at.dropPath, 'a.csv'), 'text');
+    await at.store.put('uploads/a.csv', Buffer.from('same'));
+    const unhandled: unknown[] = [];
+    const onUnhandled = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', onUnhandled);
+    const stopped = () => new PipelineError('interrupted', 'stopped');
+    const folder = folderStore(at.dropPath);
+    const drop: ObjectStore = {
+      ...folder,
+      open: async () =>
+        (async function* () {
+          yield* [];
+          throw stopped();
+        })() as never,
+    };
+    const store: ObjectStore = {
+      ...at.store,
+      open: async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        throw stopped();
+      },
+    };
+    await at.bench.watch(at.dropOptions({ drop, store }));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', onUnhandled);
+    expect(unhandled).toEqual([]);
   });
 });

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../services/adapters/clock/system.ts';
+import { objectRecords } from '../../services/adapters/record-store/object.ts';
 import { PipelineError } from '../../services/core/error.ts';
+import { arrivalId } from '../../services/events/arrival.ts';
+import { openLedger } from '../../services/events/ledger.ts';
 import type { RunArrivals } from '../../services/events/run-queue.ts';
+import { RENEW_MS, sweep } from '../../services/events/sweep.ts';
 import { CSV_ARRIVALS, notificationOf, waitFor, watchBench } from '../support/watch-bench.ts';
 
 const failing =
@@ -117,6 +122,24 @@ describe('a watcher', () => {
     expect(bench.ran).toHaveLength(50);
   });
 
+  it("leaves alone what the pipeline's own steps put there", async () => {
+    const bench = watchBench();
+    const rule = { ...CSV_ARRIVALS, isOurs: (key: string) => key.startsWith('uploads/own-') };
+    await bench.put('uploads/own-1.csv');
+    await bench.watch({ rule }, async () => {
+      if (bench.ran.length === 0 && bench.told.some(({ type }) => type === 'listening')) {
+        for (const name of ['own-2', 'other']) {
+          await bench.put(`uploads/${name}.csv`);
+          bench.notify(`uploads/${name}.csv`);
+        }
+      }
+      return bench.ran.length > 0;
+    });
+    await bench.watch({ rule });
+    expect(bench.ran).toEqual(['uploads/other.csv']);
+    expect(await bench.acceptedCount()).toBe(1);
+  });
+
   it('works by sweeps alone when the store cannot tell of changes, and says so', async () => {
     const bench = watchBench();
     bench.wire.fail(new PipelineError('unsupported', 'VERSITYGW cannot tell of changes'));
@@ -200,7 +223,6 @@ describe('a run that fails', () => {
       const error = attempt < 2 ? new PipelineError('unavailable', 'no answer') : null;
       return { runName: 'r', error };
     };
-    const { systemClock } = await import('../../services/adapters/clock/system.ts');
     const clock = systemClock();
     const fast = {
       ...clock,
@@ -269,6 +291,26 @@ describe('runs beside each other', () => {
     expect(batches).toEqual([[0, 1, 2, 3, 4].map((at) => `uploads/${at}.csv`)]);
     expect(await bench.settled()).toHaveLength(5);
   });
+
+  it('are settled many at a time when they came together', async () => {
+    const bench = watchBench();
+    for (let at = 0; at < 100; at++) await bench.put(`uploads/${at}.csv`);
+    const inner = openLedger(objectRecords(bench.store), 'drops');
+    let now = 0;
+    let most = 0;
+    const ledger: typeof inner = {
+      ...inner,
+      settle: async (record) => {
+        most = Math.max(most, ++now);
+        await inner.settle(record);
+        await new Promise((resolve) => setImmediate(resolve));
+        now--;
+      },
+    };
+    await bench.watch({ ledger, rule: { ...CSV_ARRIVALS, togetherMs: 30 } });
+    expect(await bench.settled()).toHaveLength(100);
+    expect(most).toBe(16);
+  });
 });
 
 describe('a watcher that is told to stop', () => {
@@ -334,6 +376,46 @@ describe('two watchers', () => {
     );
   });
 
+  it('leave to each other what the other still holds, however long that takes', async () => {
+    const bench = watchBench();
+    await bench.put('uploads/a.csv');
+    const ledger = openLedger(objectRecords(bench.store), 'drops');
+    const { etag } = (await bench.store.head('uploads/a.csv')) ?? { etag: '' };
+    const id = arrivalId('uploads/a.csv', etag);
+    const clock = systemClock();
+    let laterMs = 0;
+    const hasty = {
+      now: () => new Date(Date.now() + laterMs),
+      sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms === RENEW_MS ? 5 : ms, signal),
+    };
+    const run: RunArrivals = (_arrivals, { signal }) => {
+      laterMs = 3_600_000;
+      return new Promise((resolve) => {
+        const error = new PipelineError('interrupted', 'stopped');
+        signal.addEventListener('abort', () => resolve({ runName: 'r', error }), { once: true });
+      });
+    };
+    await bench.watch({ run, clock: hasty, drainMs: 20 }, async () => {
+      const record = await ledger.accepted(id);
+      return record !== null && Date.parse(record.accepted_at) - Date.now() > 3_000_000;
+    });
+    expect(await ledger.accepted(id)).toMatchObject({ key: 'uploads/a.csv', by: 'one' });
+  });
+
+  it('know a taken-up object for the one who took it up', async () => {
+    const bench = watchBench();
+    await bench.put('uploads/a.csv');
+    const never: RunArrivals = async () => ({
+      runName: 'r',
+      error: new PipelineError('interrupted', 'killed'),
+    });
+    await bench.watch({ run: never, watcher: 'one' });
+    await bench.watch({ run: never, watcher: 'two' });
+    const scan = objectRecords(bench.store).scan<{ by: string }>('arrivals/drops/accepted');
+    for await (const { value } of scan) expect(value.by).toBe('two');
+    expect(await bench.acceptedCount()).toBe(1);
+  });
+
   it('leave to each other what the other has accepted a moment ago', async () => {
     const bench = watchBench();
     await bench.put('uploads/a.csv');
@@ -344,10 +426,6 @@ describe('two watchers', () => {
     await bench.watch({ run: never, watcher: 'one' });
     // The second started before: what it sees now it sees by a later sweep.
     const later = watchBench(bench.store);
-    const { sweep } = await import('../../services/events/sweep.ts');
-    const { openLedger } = await import('../../services/events/ledger.ts');
-    const { objectRecords } = await import('../../services/adapters/record-store/object.ts');
-    const { systemClock } = await import('../../services/adapters/clock/system.ts');
     const desk = {
       look: () => undefined,
       take: () => undefined,

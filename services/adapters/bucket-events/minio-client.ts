@@ -26,8 +26,24 @@ export interface Tap {
   onAnswer(response: IncomingMessage): void;
 }
 
-/** A client of MinIO's own package, loaded at the first call. */
-export async function clientOf(server: MinioServer, tap?: Tap): Promise<Client> {
+/** What ends a call before the server does. */
+export interface CallBounds {
+  signal?: AbortSignal | undefined;
+  /** From sending to the last byte of the answer. */
+  callMsMax: number;
+}
+
+/** What a client's calls are bounded by, or seen by. */
+export interface ClientWatch {
+  tap?: Tap;
+  bounds?: CallBounds;
+}
+
+/**
+ * A client of MinIO's own package, loaded at the first call. That package knows neither a time limit nor a signal: with
+ * `bounds` each request ends by them: with `interrupted`, or an error that `translateMinioError` takes for `unavailable`.
+ */
+export async function clientOf(server: MinioServer, watch: ClientWatch = {}): Promise<Client> {
   const { Client } = await import('minio');
   const url = new URL(server.endpoint);
   const isSecure = url.protocol === 'https:';
@@ -43,13 +59,14 @@ export async function clientOf(server: MinioServer, tap?: Tap): Promise<Client> 
     ...(keys.sessionToken === undefined ? {} : { sessionToken: keys.sessionToken }),
     // Retry lives with whoever calls.
     retryOptions: { disableRetry: true },
-    transport: transportOf(isSecure ? https : http, tap),
+    transport: transportOf(isSecure ? https : http, watch),
   });
 }
 
-function transportOf(inner: typeof http | typeof https, tap: Tap | undefined) {
+function transportOf(inner: typeof http | typeof https, { tap, bounds }: ClientWatch) {
   const request = (...args: Parameters<typeof http.request>): ClientRequest => {
     const made = inner.request(...args);
+    if (bounds) bound(made, bounds);
     if (tap) {
       made.once('response', (response) => tap.onAnswer(response));
       // Sent as a whole, over a connection that is there.
@@ -58,6 +75,27 @@ function transportOf(inner: typeof http | typeof https, tap: Tap | undefined) {
     return made;
   };
   return { request } as NonNullable<ConstructorParameters<typeof Client>[0]['transport']>;
+}
+
+function bound(made: ClientRequest, { signal, callMsMax }: CallBounds): void {
+  let answer: IncomingMessage | null = null;
+  const end = (error: Error): void => {
+    // An answer that has begun is what the client reads; before it, the request.
+    answer?.destroy(error);
+    made.destroy(error);
+  };
+  const late = `no answer within ${callMsMax / 1000} s`;
+  const timer = setTimeout(() => end(new Error(late)), callMsMax);
+  const stop = (): void => end(new PipelineError('interrupted', 'stopped before the end'));
+  made.once('response', (response) => {
+    answer = response;
+  });
+  made.once('close', () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
+  });
+  if (signal?.aborted === true) stop();
+  else signal?.addEventListener('abort', stop, { once: true });
 }
 
 const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = {

@@ -1,6 +1,7 @@
 import type { Client } from 'minio';
 import { PipelineError } from '../../core/error.ts';
 import type { NotificationTarget } from '../../ports/bucket-setup.ts';
+import type { CallOptions } from '../../ports/object-store.ts';
 import { clientOf, type MinioServer, translateMinioError } from './minio-client.ts';
 
 /** One rule of a bucket's notifications, as the server tells it. */
@@ -12,19 +13,22 @@ interface Rule {
 }
 
 const CREATED = 's3:ObjectCreated:*';
+/** How long the server may take for one call. */
+const CALL_MS_MAX = 30_000;
 
 /**
  * Sends notifications of new objects below the target's prefix to it: its rules there are replaced when they are not
- * these, all other rules stay. False when it was so already.
+ * these, all other rules stay. False when it was so already. `unavailable` when the server does not answer in time.
  */
 export async function setNotification(
   server: MinioServer,
   bucket: string,
   target: NotificationTarget,
-  options?: { isDryRun?: boolean },
+  options: CallOptions & { isDryRun?: boolean; callMsMax?: number } = {},
 ): Promise<boolean> {
   const about = { what: `notifications of ${bucket}`, server, bucket };
-  const client = await clientOf(server);
+  const { signal, callMsMax = CALL_MS_MAX } = options;
+  const client = await clientOf(server, { bounds: { signal, callMsMax } });
   try {
     const there = rulesOf(await client.getBucketNotification(bucket));
     const suffixes = target.suffixes.length === 0 ? [''] : target.suffixes.flatMap(bothCases);
@@ -37,7 +41,7 @@ export async function setNotification(
     const isOurs = (rule: Rule) => rule.arn === target.arn && rule.prefix === target.prefix;
     const ours = there.filter(isOurs);
     if (textOf(ours) === textOf(wanted)) return false;
-    if (options?.isDryRun === true) return true;
+    if (options.isDryRun === true) return true;
     const rest = there.filter((rule) => !isOurs(rule));
     await client.setBucketNotification(bucket, await configOf([...rest, ...wanted]));
     return true;

@@ -24,6 +24,8 @@ const OPEN_MS = 5_000;
 /** Waits before a connection is made again: the first is at most this long, and each doubles up to the bound. */
 const RECONNECT_MS = 500;
 const RECONNECT_MS_MAX = 30_000;
+/** A connection that was open for so long, or that has told of something, was a good one: the waits begin anew. */
+const STEADY_MS = 60_000;
 /** Of S3's events, the one that may bring an arrival. */
 const CREATED = 's3:ObjectCreated:*';
 
@@ -40,9 +42,10 @@ export function minioEvents(options: MinioEventsOptions): BucketEvents {
       let failures = 0;
       while (!signal.aborted) {
         let reason = 'the server has ended the connection';
+        const startedAt = clock.now().getTime();
         try {
           for await (const news of connection(options, prefix, signal)) {
-            failures = 0;
+            if (news.type === 'notification') failures = 0;
             yield news;
           }
         } catch (thrown) {
@@ -51,6 +54,7 @@ export function minioEvents(options: MinioEventsOptions): BucketEvents {
           reason = error.message;
         }
         if (signal.aborted) return;
+        if (clock.now().getTime() - startedAt >= STEADY_MS) failures = 0;
         yield { type: 'lost', reason };
         const boundMs = Math.min(RECONNECT_MS_MAX, RECONNECT_MS * 2 ** Math.min(failures, 10));
         failures++;
@@ -92,7 +96,9 @@ async function* connection(
   const stop = (): void => end();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    const client = await clientOf(server, { onAnswer: answer.see, onConnected: answer.connected });
+    const client = await clientOf(server, {
+      tap: { onAnswer: answer.see, onConnected: answer.connected },
+    });
     poller = client.listenBucketNotification(bucket, prefix, '', [CREATED]);
     poller.on('notification', (record) => {
       inbox.push({ type: 'notification', body: { Records: [encoded(record)] } });
@@ -162,7 +168,8 @@ function answerWatch(
     const silent = `the server was silent for ${silenceMs / 1000} s`;
     timer = setTimeout(() => give('unavailable', silent), silenceMs);
     seen.on('data', () => timer?.refresh());
-    seen.once('close', () => onEnd());
+    // At the end, and not at the close that follows it: in between the client's poller asks again.
+    for (const over of ['end', 'close']) seen.once(over, () => onEnd());
     onOpen();
   };
   return { see, connected, drop };

@@ -1,5 +1,5 @@
 import { PipelineError, toPipelineError } from '../../core/error.ts';
-import type { BucketEvents } from '../../ports/bucket-events.ts';
+import type { BucketEvents, BucketNews, ListenRequest } from '../../ports/bucket-events.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 
@@ -46,18 +46,53 @@ export function pollingEvents({ store, clock, everyMs }: PollingOptions): Bucket
   };
 }
 
-/** The news of the first; those of the second as soon as the first says that it has none to tell (`unsupported`). */
-export function withFallback(first: BucketEvents, second: BucketEvents): BucketEvents {
+/** So long the second is heard before the first is asked again: it may only have been slow. */
+const AGAIN_MS = 10 * 60_000;
+
+/**
+ * The news of the first; those of the second for a while whenever the first says that it has none to tell
+ * (`unsupported`).
+ */
+export function withFallback(
+  first: BucketEvents,
+  second: BucketEvents,
+  { clock, againMs = AGAIN_MS }: { clock: Clock; againMs?: number },
+): BucketEvents {
   return {
     async *listen(request) {
-      try {
-        yield* first.listen(request);
-        return;
-      } catch (thrown) {
-        if (!(thrown instanceof PipelineError) || thrown.kind !== 'unsupported') throw thrown;
-        yield { type: 'lost', reason: thrown.message };
+      let isLossTold = false;
+      while (!request.signal.aborted) {
+        try {
+          for await (const news of first.listen(request)) {
+            isLossTold = false;
+            yield news;
+          }
+          return;
+        } catch (thrown) {
+          if (!(thrown instanceof PipelineError) || thrown.kind !== 'unsupported') throw thrown;
+          if (!isLossTold) yield { type: 'lost', reason: thrown.message };
+          isLossTold = true;
+        }
+        yield* listenFor(againMs, { events: second, request, clock });
       }
-      yield* second.listen(request);
     },
   };
+}
+
+async function* listenFor(
+  durationMs: number,
+  { events, request, clock }: { events: BucketEvents; request: ListenRequest; clock: Clock },
+): AsyncGenerator<BucketNews> {
+  const turn = new AbortController();
+  const signal = AbortSignal.any([request.signal, turn.signal]);
+  clock.sleep(durationMs, signal).then(
+    () => turn.abort(),
+    // Stopped before its end.
+    () => undefined,
+  );
+  try {
+    yield* events.listen({ ...request, signal });
+  } finally {
+    turn.abort();
+  }
 }
