@@ -1,6 +1,8 @@
+import type { RunIdentity } from '../ports/step.ts';
 import { NO_COST, sumCosts } from '../stages/observe/cost.ts';
 import { qualityOf, type StepRecord } from '../stages/observe/run-record.ts';
 import { addedCalls, addedCounts, type RunTotals } from '../stages/observe/totals.ts';
+import { isWholeRun } from '../stages/observe/whole-run.ts';
 import { registryOf, type Sample } from '../telemetry/metric.ts';
 import { type MetricGroup, pushMetrics, writeMetrics } from '../telemetry/push.ts';
 import { type PipelineTotals, type RunMeasure, runSamples } from '../telemetry/run-metric.ts';
@@ -28,15 +30,16 @@ export async function emitStepMetrics(
 /** What the exit step knows of its run; null is what the store did not tell. */
 export interface EndedRun {
   runId: string;
+  trigger: RunIdentity['trigger'];
   exit: StepRecord;
   steps: readonly StepRecord[] | null;
   totals: RunTotals | null;
 }
 
 /**
- * The metrics of a whole run, from its exit step: those of the run itself, and those of each step once more, as the
- * items of a fan-out share one group and only now is their sum known. All at once, so that a gateway which does not
- * answer is waited for once.
+ * The metrics of a run that has ended, from its exit step: those of the run itself if it is whole (`isWholeRun`), and
+ * those of each step once more, as the items of a fan-out share one group and only now is their sum known. All at once,
+ * so that a gateway which does not answer is waited for once.
  */
 export async function emitRunMetrics(
   host: StepHost,
@@ -50,9 +53,15 @@ export async function emitRunMetrics(
     const samples = stepSamples(measureOf(pipeline, own, mean));
     return { group: { pipeline, step }, samples, timeoutMs: PUSH_MS_MAX };
   });
-  const samples = runSamples(runMeasure(pipeline, run));
-  const ofRun = { group: { pipeline }, samples, timeoutMs: PUSH_MS_MAX };
-  await Promise.all([...ofSteps, ofRun].map((emission) => emit(host, emission)));
+  const samples = isWhole(run) ? runSamples(runMeasure(pipeline, run)) : null;
+  const ofRun = samples && { group: { pipeline }, samples, timeoutMs: PUSH_MS_MAX };
+  await Promise.all([...ofSteps, ...(ofRun ? [ofRun] : [])].map((each) => emit(host, each)));
+}
+
+function isWhole({ exit, trigger, steps }: EndedRun): boolean {
+  const isSuccess = exit.parameters['status'] === 'Succeeded';
+  const isDryRun = exit.parameters['dry-run'] === 'true';
+  return isWholeRun({ isSuccess, isDryRun, trigger, steps: steps ?? [] });
 }
 
 /** The items of a fan-out as one: counts added up, the duration of the longest, failed when one has failed. */

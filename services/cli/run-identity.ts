@@ -4,6 +4,7 @@ import type { RunIdentity } from '../ports/step.ts';
 /** What the workflow tells each step of the run it belongs to, by environment (workflows/*.yaml, templateDefaults). */
 export const RUN_VARIABLES = [
   'ARGOSY_RUN_ID',
+  'ARGOSY_RUN_UID',
   'ARGOSY_LOGICAL_DATE',
   'ARGOSY_TRIGGER',
   'ARGOSY_ATTEMPT',
@@ -11,13 +12,18 @@ export const RUN_VARIABLES = [
 
 const TRIGGERS = ['cron', 'event', 'manual', 'backfill'] as const;
 
+/** Enough of a UID to tell the few workflows of one name apart. */
+const UID_LENGTH = 8;
+
 export interface StepIdentity extends RunIdentity {
   /** Counted from 0. */
   attempt: number;
 }
 
 /**
- * The run that a step belongs to. A step started by hand gets the run `manual-<logical date>`, and the day of `now`
+ * The run that a step belongs to. In a cluster its id is the workflow's name and the beginning of the workflow's UID:
+ * the name alone comes again, in another namespace or after a deletion, and the records of both would be one. A step
+ * started by hand gets the run `manual-<logical date>`, and the day of `now`
  * as its logical date. `config-invalid` for a value that is none.
  */
 export function runIdentity(
@@ -37,8 +43,10 @@ export function runIdentity(
     );
   }
   const isInPod = env['KUBERNETES_SERVICE_HOST'] !== undefined;
+  const uid = isInPod ? (env['ARGOSY_RUN_UID'] ?? '').slice(0, UID_LENGTH) : '';
+  const name = env['ARGOSY_RUN_ID'] || `manual-${logicalDate}`;
   return {
-    runId: checkedRunId(env['ARGOSY_RUN_ID'] || `manual-${logicalDate}`),
+    runId: checkedRunId(uid === '' ? name : `${name}.${uid}`),
     pipeline,
     logicalDate,
     trigger,

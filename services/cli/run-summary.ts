@@ -36,7 +36,7 @@ export async function printRunSummary(
   const news = newsText(record);
   const facts: [string, string][] = [
     ['run', record.run_id],
-    ['published', publishedText(record)],
+    ...publishedFacts(record),
     ['this run', news ?? 'nothing new'],
     ['rejects', humaneCount(record.records_rejected)],
     ['time', humaneDuration(durationMs)],
@@ -104,11 +104,13 @@ async function metricTable(
   }
 }
 
-/** What readers see now, as the catalogue step has counted it. */
-function publishedText({ steps }: RunRecord): string {
-  const { vintages, objects, rows } = steps.find(({ step }) => step === 'catalogue')?.outputs ?? {};
+/** What readers see now, as the catalogue step has counted it; nothing when it had no reason to run. */
+function publishedFacts({ steps }: RunRecord): [string, string][] {
+  const catalogue = steps.find(({ step }) => step === 'catalogue');
+  if (catalogue === undefined) return [];
+  const { vintages, objects, rows } = catalogue.outputs;
   const [v, o, r] = [vintages, objects, rows].map((count) => humaneCount(Number(count ?? 0)));
-  return `${v} vintages, ${o} Parquet objects, ${r} rows`;
+  return [['published', `${v} vintages, ${o} Parquet objects, ${r} rows`]];
 }
 
 /** What this run wrote; null when that is nothing. */

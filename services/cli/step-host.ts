@@ -192,8 +192,8 @@ async function settle(
       readSteps(ports.records, run).catch(() => null),
       readTotals(ports.records, run.pipeline).catch(() => null),
     ]);
-    const { runId } = run;
-    await emitRunMetrics(host, run.pipeline, { runId, exit: record, steps, totals });
+    const { runId, trigger } = run;
+    await emitRunMetrics(host, run.pipeline, { runId, trigger, exit: record, steps, totals });
     // The exit step has written the run's record by now; its own would come too late to be in it.
     return;
   }

@@ -81,6 +81,15 @@ function checkArgument({ pipeline, parameters }: SubmitWish, name: string, value
       near === undefined ? 'it takes none' : `did you mean ${near}? It takes ${names.join(', ')}`;
     throw new PipelineError('config-invalid', `${pipeline} has no parameter ${name}`, { hint });
   }
+  if (value.includes('{{')) {
+    throw new PipelineError(
+      'config-invalid',
+      `-p ${name}=${value}: Argo would expand what is in {{ }}`,
+      {
+        hint: 'give the value itself',
+      },
+    );
+  }
   if (parameter.enum !== undefined && !parameter.enum.includes(value)) {
     const choices = parameter.enum.map((one) => (one === '' ? '""' : one)).join(', ');
     throw new PipelineError('config-invalid', `-p ${name}=${value}: not one of its values`, {

@@ -92,6 +92,12 @@ describe('argosy submit', () => {
       '-p logical-date=2026-02-30 is no day',
       'yyyy-mm-dd',
     ],
+    [
+      'a tag that the controller would expand',
+      ['-p', 'vintage={{workflow.name}}'],
+      '-p vintage={{workflow.name}}: Argo would expand',
+      'the value itself',
+    ],
     ['no name=value', ['-p', 'vintage'], '-p vintage: not of the form name=value', 'for example'],
     [
       'a name that Kubernetes refuses',

@@ -34,6 +34,8 @@ export interface SigtermFindings {
 }
 
 const STOP_MS_MAX = 10_000;
+/** On a busy machine a moment may come after the step's end: then it is tried again at this part of it. */
+const PARTS = [1, 0.5, 0.25, 0, 0, 0];
 const LOGICAL_DATE = '2026-11-21';
 
 interface Bench extends SigtermOptions, AsyncDisposable {
@@ -46,8 +48,8 @@ interface Bench extends SigtermOptions, AsyncDisposable {
 
 /**
  * Runs the pipeline step by step, each step in a process. Before each step goes on, it is tried on copies of the store:
- * ended by SIGTERM at moments of chance, looked at, and run again, whereupon the copy must be what the step makes of the
- * store undisturbed.
+ * ended by SIGTERM at moments of chance (earlier ones while it is over by then), looked at, and run again, whereupon the
+ * copy must be what the step makes of the store undisturbed.
  */
 export async function sigtermFindings(options: SigtermOptions): Promise<SigtermFindings> {
   await using bench = await openBench(options);
@@ -60,9 +62,13 @@ export async function sigtermFindings(options: SigtermOptions): Promise<SigtermF
     const name = node.replace(/-\d+$/, '');
     bench.found.hits.set(name, bench.found.hits.get(name) ?? 0);
     for (let point = 1; point <= options.points; point += 1) {
-      const copy = await options.openStore(`${node}-${point}`);
-      await copyStore(before.store, copy.store);
-      await disturb(bench, { name, node, args, point, durationMs, copy, after });
+      const drawnMs = bench.random() * durationMs * 0.8;
+      for (const [index, part] of PARTS.entries()) {
+        const copy = await options.openStore(`${node}-${point}-${index}`);
+        await copyStore(before.store, copy.store);
+        const call = { name, node, args, point, momentMs: drawnMs * part, copy, after };
+        if (await disturb(bench, call)) break;
+      }
     }
     return outputs;
   });
@@ -133,26 +139,27 @@ interface Disturbance {
   node: string;
   args: readonly string[];
   point: number;
-  /** How long the step takes when it is left alone. */
-  durationMs: number;
+  /** When the signal is sent, after the step's first log line. */
+  momentMs: number;
   copy: Awaited<ReturnType<OpenStore>>;
   /** What the step makes of the store undisturbed. */
   after: ReadonlyMap<string, string>;
 }
 
-async function disturb(bench: Bench, one: Disturbance): Promise<void> {
+/** True when the signal came before the step was over. */
+async function disturb(bench: Bench, one: Disturbance): Promise<boolean> {
   const { copy, node, args } = one;
   const tell = (text: string) => bench.found.faults.push(`${node}, point ${one.point}: ${text}`);
   const step = start(bench, { node, args, env: copy.env });
   await step.begun;
-  await momentOf(bench.random() * one.durationMs * 0.8);
+  await momentOf(one.momentMs);
   const killedAt = performance.now();
   await step.terminate();
   const end = await step.end;
   const endedMs = performance.now() - killedAt;
   if (endedMs > STOP_MS_MAX) tell(`it took ${Math.round(endedMs)} ms to end`);
-  if (end.exitCode === 143)
-    bench.found.hits.set(one.name, (bench.found.hits.get(one.name) ?? 0) + 1);
+  const isHit = end.exitCode === 143;
+  if (isHit) bench.found.hits.set(one.name, (bench.found.hits.get(one.name) ?? 0) + 1);
   else if (end.exitCode !== 0) tell(`it ended with ${end.exitCode}: ${end.stderr}`);
   const lines = end.stderr.split('\n').filter((line) => line !== '');
   const odd = lines.find((line) => !line.startsWith('{'));
@@ -165,6 +172,7 @@ async function disturb(bench: Bench, one: Disturbance): Promise<void> {
   for (const key of new Set([...again.keys(), ...one.after.keys()])) {
     if (again.get(key) !== one.after.get(key)) tell(`run again, ${key} differs`);
   }
+  return isHit;
 }
 
 /** The moment of the signal is what is drawn here: nothing tells of it. */

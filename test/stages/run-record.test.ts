@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { manualClock } from '../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../services/adapters/object-store/memory.ts';
 import { objectRecords } from '../../services/adapters/record-store/object.ts';
+import { storeCallCounter } from '../../services/cli/store-calls.ts';
+import { meterStore } from '../../services/layers/meter.ts';
 import { faultPlan, faultStore } from '../../services/layers/fault.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import type { RecordStore } from '../../services/ports/record-store.ts';
@@ -57,7 +59,7 @@ describe('the record of a run', () => {
   it('says running from its first step on, and only the first step is told that it is the first', async () => {
     expect(await recordRunStart(records, run, STARTED)).toBe(true);
     expect(await recordRunStart(records, run, ENDED)).toBe(false);
-    expect(await readRuns(records, 'fama-french')).toMatchObject([
+    expect(await readRuns(records, 'fama-french', 10)).toMatchObject([
       { run_id: 'run-1', status: 'running', started_at: STARTED.toISOString(), ended_at: null },
     ]);
   });
@@ -93,7 +95,7 @@ describe('the record of a run', () => {
       error_class: null,
       problems,
     });
-    expect(await readRuns(records, 'fama-french')).toEqual([record]);
+    expect(await readRuns(records, 'fama-french', 10)).toEqual([record]);
   });
 
   it('names the kind and message of the step that failed', async () => {
@@ -150,14 +152,34 @@ describe('the runs of a pipeline', () => {
     await recordRunStart(records, { ...run, runId: 'old' }, new Date('2026-11-19'));
     await recordRunStart(records, { ...run, runId: 'new' }, new Date('2026-11-20'));
     await recordRunStart(records, { ...run, runId: 'x', pipeline: 'commerce' }, STARTED);
-    const runs = await readRuns(records, 'fama-french');
+    const runs = await readRuns(records, 'fama-french', 10);
     expect(runs.map(({ run_id }) => run_id)).toEqual(['new', 'old']);
+  });
+
+  it('are read no further back than is asked, with one that goes on while younger ones end', async () => {
+    const clock = manualClock(STARTED);
+    const counted = storeCallCounter();
+    const plain = memoryStore({ bucket: 'b', clock });
+    const metered = meterStore(plain, { clock, onCall: (call) => counted.add(call) });
+    const begin = async (at: number) => {
+      await clock.advance(60_000);
+      await recordRunStart(objectRecords(plain), { ...run, runId: `run-${at}` }, clock.now());
+    };
+    for (let at = 0; at < 60; at++) await begin(at);
+    for (const at of [55, 57]) {
+      const end = { isSuccess: true, endedAt: clock.now() };
+      await recordRunEnd(objectRecords(plain), { ...run, runId: `run-${at}` }, end);
+    }
+    const runs = await readRuns(objectRecords(metered), 'fama-french', 3);
+    expect(runs.map(({ run_id }) => run_id)).toEqual(['run-59', 'run-58', 'run-57']);
+    const gets = counted.counts().find(({ method }) => method === 'get');
+    expect(gets?.count).toBeLessThan(30);
   });
 });
 
 it('a damaged run record is named, with what to do about it', async () => {
   await records.put('runs/fama-french', 'run-1', { a: 1 });
-  await expect(readRuns(records, 'fama-french')).rejects.toMatchObject({
+  await expect(readRuns(records, 'fama-french', 10)).rejects.toMatchObject({
     kind: 'input-invalid',
     message: 'record runs/fama-french/run-1 is no run record',
     hint: expect.stringContaining('remove that object'),

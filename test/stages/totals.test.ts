@@ -14,6 +14,7 @@ import {
   type StepRecord,
 } from '../../services/stages/observe/run-record.ts';
 import { addRun, readTotals } from '../../services/stages/observe/totals.ts';
+import { isWholeRun } from '../../services/stages/observe/whole-run.ts';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 let store: ObjectStore;
@@ -41,6 +42,8 @@ async function ended(
   return recordRunEnd(records, run, { isSuccess, endedAt: NOW });
 }
 
+const addWhole = (run: RunRecord) => addRun(records, run, { isWhole: true });
+
 function stepOf(at: number, more: Partial<StepRecord>): StepRecord {
   return {
     step: 'transform',
@@ -65,9 +68,8 @@ function stepOf(at: number, more: Partial<StepRecord>): StepRecord {
 
 describe('the totals of a pipeline', () => {
   it('grow with every run, good or failed, and keep the time of the last success', async () => {
-    await addRun(records, await ended('one', { steps: [{}, {}] }));
-    const { runs, counts, store_calls, cost_usd, last_success_at } = await addRun(
-      records,
+    await addWhole(await ended('one', { steps: [{}, {}] }));
+    const { runs, counts, store_calls, cost_usd, last_success_at } = await addWhole(
       await ended('two', { isSuccess: false }),
     );
     expect(runs).toEqual({ success: 1, failed: 1 });
@@ -79,14 +81,49 @@ describe('the totals of a pipeline', () => {
 
   it('count a run once, however often its exit handler is tried', async () => {
     const run = await ended('one');
-    await addRun(records, run);
-    await addRun(records, run);
+    await addWhole(run);
+    await addWhole(run);
     expect(await readTotals(records, 'fama-french')).toMatchObject({ runs: { success: 1 } });
   });
 
+  it('take a run that failed and was then taken up again for a success, with what it did since', async () => {
+    await addWhole(await ended('one', { isSuccess: false, steps: [{ status: 'failed' }] }));
+    const again = await ended('one', {
+      steps: [{}, { ended_at: '2026-11-21T12:05:00.000Z', duration_seconds: 7 }],
+    });
+    const endedAt = '2026-11-21T12:06:00.000Z';
+    const totals = await addWhole({ ...again, ended_at: endedAt });
+    expect(totals).toMatchObject({
+      runs: { success: 1, failed: 1 },
+      counts: { rowsRead: 10 },
+      cost_usd: { compute: 2 },
+      last_success_at: endedAt,
+      steps: { transform: { durations_seconds: [7] } },
+    });
+    expect(await addWhole({ ...again, ended_at: endedAt })).toEqual(totals);
+  });
+
+  it('count a run that fails again under its id as one that failed', async () => {
+    await addWhole(await ended('one', { isSuccess: false }));
+    const { runs, counts } = await addWhole(await ended('one', { isSuccess: false }));
+    expect({ runs, counts }).toEqual({ runs: { success: 0, failed: 1 }, counts: { rowsRead: 5 } });
+  });
+
+  it('take of a run that is not whole what it used, and neither outcome nor pace', async () => {
+    await addWhole(await ended('one', { isSuccess: false, steps: [{ status: 'failed' }] }));
+    const totals = await addRun(records, await ended('sweep'), { isWhole: false });
+    expect(totals).toMatchObject({
+      runs: { success: 0, failed: 1 },
+      counts: { rowsRead: 10 },
+      cost_usd: { compute: 2 },
+      last_success_at: null,
+      steps: { transform: { durations_seconds: [] } },
+    });
+  });
+
   it('are no run of their own, and are of one pipeline', async () => {
-    await addRun(records, await ended('one'));
-    expect(await readRuns(records, 'fama-french')).toHaveLength(1);
+    await addWhole(await ended('one'));
+    expect(await readRuns(records, 'fama-french', 10)).toHaveLength(1);
     expect(await readTotals(records, 'other')).toBeNull();
   });
 
@@ -94,7 +131,7 @@ describe('the totals of a pipeline', () => {
     'begin anew when their record is damaged: %s',
     async (text) => {
       await store.put('_records/runs/fama-french.json', Buffer.from(text));
-      const { runs } = await addRun(records, await ended('one'));
+      const { runs } = await addWhole(await ended('one'));
       expect(runs).toEqual({ success: 1, failed: 0 });
     },
   );
@@ -103,7 +140,7 @@ describe('the totals of a pipeline', () => {
     const meanAfter = async (runId: string, seconds: number, isGood = true) => {
       const status = isGood ? ('success' as const) : ('failed' as const);
       const steps = [{ duration_seconds: seconds, status }, { duration_seconds: 1 }];
-      const totals = await addRun(records, await ended(runId, { isSuccess: isGood, steps }));
+      const totals = await addWhole(await ended(runId, { isSuccess: isGood, steps }));
       return totals.steps['transform']?.mean_seconds;
     };
     expect(await meanAfter('one', 10)).toBeNull();
@@ -127,8 +164,25 @@ describe('the record of a run', () => {
   it('is whole with steps of a version that measured less', async () => {
     const { checks: _, store_calls: __, cost_usd: ___, ...old } = stepOf(0, {});
     const run = await ended('one', { steps: [] });
-    const totals = await addRun(records, { ...run, steps: [old] });
+    const totals = await addWhole({ ...run, steps: [old] });
     expect(totals.cost_usd).toEqual({ compute: 0, requests: 0, storage: 0 });
     expect(totals.counts).toEqual({ rowsRead: 5 });
+  });
+});
+
+describe('a run is whole', () => {
+  const nothing = [{ outputs: { pending: '0' } }, { outputs: {} }];
+  const work = [{ outputs: { pending: '2' } }];
+  it.each([
+    ['a daily one without news', { trigger: 'cron', steps: nothing }, true],
+    ['one by hand without news', { trigger: 'manual', steps: nothing }, true],
+    ['an event with work', { trigger: 'event', steps: work }, true],
+    ['a sweep with nothing to do', { trigger: 'event', steps: nothing }, false],
+    ['a sweep that failed', { trigger: 'event', steps: nothing, isSuccess: false }, true],
+    ['a dry run', { trigger: 'manual', steps: work, isDryRun: true }, false],
+    ['a dry run that failed', { steps: [], isDryRun: true, isSuccess: false }, false],
+  ] as const)('%s', (_name, run, isWhole) => {
+    const others = { isSuccess: true, isDryRun: false, trigger: 'manual' } as const;
+    expect(isWholeRun({ ...others, ...run })).toBe(isWhole);
   });
 });

@@ -2,6 +2,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { decodeEventKey } from '../../services/core/key.ts';
+import { isArrival } from '../../services/events/arrival.ts';
+import { famaFrench } from '../../services/pipelines/fama-french/index.ts';
 import { evaluateCondition } from '../../services/runner/expression.ts';
 import type { ValueMap } from '../../services/runner/expression/value.ts';
 import { loadDocuments } from '../../services/runner/load.ts';
@@ -97,11 +100,34 @@ describe('workflows/', () => {
             expression: expect.stringContaining('[30, 31, 32, 40, 64, 137, 143]'),
           },
         });
+        // Counted from the first attempt's start, it would forbid the next or cut it short: the limit bounds them.
+        expect(at(leaf, 'retryStrategy', 'backoff', 'maxDuration')).toBeUndefined();
       }
       expect(at(pipeline, 'spec', 'retryStrategy')).toBeUndefined();
       expect(at(pipeline, 'spec', 'templateDefaults', 'retryStrategy')).toBeUndefined();
     },
   );
+});
+
+describe('the catalogue of fama-french', () => {
+  const main = namedAt(pipelines[0], 'main', 'spec', 'templates');
+  const words = textAt(namedAt(main, 'catalogue', 'dag', 'tasks'), 'when');
+  const expression = words.replace(/^\{\{=(.*)\}\}$/s, '$1');
+  const runs = (parameters: ValueMap, behind?: string) =>
+    evaluateCondition(expression, {
+      workflow: { parameters: { 'dry-run': 'false', fetch: 'true', ...parameters } },
+      tasks: { extract: behind === undefined ? {} : { outputs: { parameters: { behind } } } },
+    });
+
+  it.each([
+    ['a run that fetches, though extract was left out', {}, undefined, true],
+    ['a run that fetches, though nothing is behind', {}, 'false', true],
+    ['a sweep that has found work', { fetch: 'false' }, 'true', true],
+    ['a sweep with nothing to do', { fetch: 'false' }, 'false', false],
+    ['a dry run', { 'dry-run': 'true' }, undefined, false],
+  ] as const)('after %s', (_name, parameters, behind, isRun) => {
+    expect(runs(parameters, behind)).toBe(isRun);
+  });
 });
 
 describe('schedules and sweeps', () => {
@@ -133,6 +159,8 @@ describe('schedules and sweeps', () => {
 describe('the binding of fama-french', () => {
   const [binding] = ofKind('WorkflowEventBinding');
   const selector = textAt(binding, 'spec', 'event', 'selector');
+  const { arrivals } = famaFrench;
+  if (arrivals === undefined) throw new Error('nothing arrives');
   const event = (key: string, changes: ValueMap = {}): ValueMap => ({
     discriminator: 'minio',
     payload: {
@@ -149,8 +177,9 @@ describe('the binding of fama-french', () => {
     'raw_data/plain.zip',
     'raw_data%2Ffama_french_6portfolios_mine.zip',
     'raw_data%2Fa%2Bb.zip',
-  ])('takes %s', (key) => {
+  ])('takes %s, and so does a watcher', (key) => {
     expect(evaluateCondition(selector, event(key))).toBe(true);
+    expect(isArrival(arrivals, decodeEventKey(key))).toBe(true);
   });
 
   it.each([
@@ -161,8 +190,9 @@ describe('the binding of fama-french', () => {
     'raw_data%2Fa.zip.part',
     'raw_data%2F',
     'logs%2Fraw_data%2Fa.zip',
-  ])('leaves %s alone', (key) => {
+  ])('leaves %s alone, and so does a watcher', (key) => {
     expect(evaluateCondition(selector, event(key))).toBe(false);
+    expect(isArrival(arrivals, decodeEventKey(key))).toBe(false);
   });
 
   it('leaves other buckets, other events and other senders alone', () => {

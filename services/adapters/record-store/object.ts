@@ -6,7 +6,7 @@ import type { RecordStore, StoredRecord } from '../../ports/record-store.ts';
 /** Where records live in their bucket; the underscore hides them from engines that read tables. */
 const FOLDER = '_records';
 const SUFFIX = '.json';
-/** Records read at once by a scan. */
+/** Records read beside each other. */
 const SCAN_BATCH = 8;
 
 /**
@@ -33,8 +33,17 @@ export function objectRecords(store: ObjectStore): RecordStore {
       return (await store.putIfAbsent(key, encode(value, key), options)) !== null;
     },
     ids: (collection, options) => idsOf({ store, collection, options }),
-    scan: <T>(collection: string, options?: CallOptions) =>
-      scan<T>({ store, collection, options }, (key) => read<T>(key, options)),
+    newest: async function* <T>(collection: string, countMax: number, options?: CallOptions) {
+      const wanted = { store, collection, options };
+      const ids = await newestIds(wanted, countMax);
+      yield* readAll<T>(wanted, ids, (key) => read<T>(key, options));
+    },
+    scan: async function* <T>(collection: string, options?: CallOptions) {
+      const wanted = { store, collection, options };
+      const ids: string[] = [];
+      for await (const id of idsOf(wanted)) ids.push(id);
+      yield* readAll<T>(wanted, ids, (key) => read<T>(key, options));
+    },
   };
 }
 
@@ -54,13 +63,27 @@ async function* idsOf({ store, collection, options }: Wanted): AsyncGenerator<st
   yield* ids.toSorted(compareKeys);
 }
 
-async function* scan<T>(
-  wanted: Wanted,
+async function newestIds(
+  { store, collection, options }: Wanted,
+  countMax: number,
+): Promise<string[]> {
+  const prefix = `${joinKey(FOLDER, collection)}/`;
+  const found: { id: string; writtenMs: number }[] = [];
+  for await (const { key, lastModified } of store.list(prefix, options)) {
+    if (!key.endsWith(SUFFIX)) continue;
+    const id = key.slice(prefix.length, -SUFFIX.length);
+    found.push({ id, writtenMs: lastModified.getTime() });
+  }
+  found.sort((one, other) => other.writtenMs - one.writtenMs || compareKeys(other.id, one.id));
+  return found.slice(0, countMax).map(({ id }) => id);
+}
+
+async function* readAll<T>(
+  { collection }: Wanted,
+  ids: readonly string[],
   read: (key: string) => Promise<T | null>,
 ): AsyncGenerator<StoredRecord<T>> {
-  const prefix = `${joinKey(FOLDER, wanted.collection)}/`;
-  const ids: string[] = [];
-  for await (const id of idsOf(wanted)) ids.push(id);
+  const prefix = `${joinKey(FOLDER, collection)}/`;
   for (let at = 0; at < ids.length; at += SCAN_BATCH) {
     const batch = ids.slice(at, at + SCAN_BATCH);
     const values = await Promise.all(batch.map((id) => read(prefix + id + SUFFIX)));

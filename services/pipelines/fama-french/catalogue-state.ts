@@ -54,6 +54,11 @@ export async function checkedState({
   return { fingerprint, isChecked: state !== null && checked?.fingerprint === fingerprint };
 }
 
+/** True when the map is not that of the store as it is now, or the tables were not checked against it yet. */
+export async function isCatalogueBehind(ports: StepPorts): Promise<boolean> {
+  return (await currentState(ports)) === null || !(await checkedState(ports)).isChecked;
+}
+
 /** Notes that the tables answered as the catalogue said that had this fingerprint before they were asked. */
 export async function keepChecked({ records }: StepPorts, fingerprint: string): Promise<void> {
   if (fingerprint !== '') await records.put(COLLECTION, 'tables', { fingerprint });

@@ -6,6 +6,7 @@ import { allSettled } from '../../stages/shape/settle.ts';
 import { unzip } from '../../stages/land/unzip.ts';
 import { decodeLibraryText } from './blocks.ts';
 import { uniqueNames } from './cells.ts';
+import { isCatalogueBehind } from './catalogue-state.ts';
 import { writeDownloadLog } from './download-log.ts';
 import {
   type ArchiveRecord,
@@ -88,7 +89,12 @@ export const extract: Step = {
     await refineLog(ports, plan, problems);
     const shards = await planShards(ports, run, [...todo.values()], shardSize);
     return {
-      outputs: { shards: JSON.stringify(shards), csvs: String(todo.size) },
+      outputs: {
+        shards: JSON.stringify(shards),
+        csvs: String(todo.size),
+        pending: String(archives.length),
+        behind: String(archives.length > 0 || (await isCatalogueBehind(ports))),
+      },
       counts,
       problems,
     };
@@ -96,23 +102,21 @@ export const extract: Step = {
 };
 
 async function extractOne(ports: StepPorts, archive: PlannedArchive): Promise<Extracted> {
-  const bytes = await ports.store.get(archive.key, { signal: ports.signal });
-  if (!bytes)
-    throw new PipelineError('not-found', `${ports.store.url}/${archive.key}: landed ZIP is gone`);
   const failed = (outcome: Extracted['outcome'], message: string) => ({
     archive,
     outcome,
     message,
     csvs: [],
   });
-  if (sha256(bytes) !== archive.sha256) {
-    const message =
-      archive.etag === undefined
-        ? `${archive.key}: the stored bytes are not those downloaded; run with force=true`
-        : `${archive.key}: changed while it was worked on; the next run takes it as it is now`;
-    return { ...failed('corrupt', message), isDamaged: true };
-  }
   try {
+    const bytes = await landedBytes(ports, archive);
+    if (sha256(bytes) !== archive.sha256) {
+      const message =
+        archive.etag === undefined
+          ? `${archive.key}: the stored bytes are not those downloaded; run with force=true`
+          : `${archive.key}: changed while it was worked on; the next run takes it as it is now`;
+      return { ...failed('corrupt', message), isDamaged: true };
+    }
     const { members, entries } = await unzip(bytes, {
       name: archive.key,
       wants: (name) => /\.csv$/i.test(name),
@@ -128,6 +132,12 @@ async function extractOne(ports: StepPorts, archive: PlannedArchive): Promise<Ex
     if (kind !== 'input-invalid' && kind !== 'too-large') throw error;
     return failed('corrupt', message);
   }
+}
+
+async function landedBytes(ports: StepPorts, { key }: PlannedArchive): Promise<Uint8Array> {
+  const bytes = await ports.store.get(key, { signal: ports.signal });
+  if (bytes) return bytes;
+  throw new PipelineError('not-found', `${ports.store.url}/${key}: landed ZIP is gone`);
 }
 
 type Member = { name: string; bytes: Uint8Array };

@@ -3,7 +3,7 @@ import { exit } from '../../stages/observe/exit.ts';
 import { catalogue } from './catalogue.ts';
 import { extract } from './extract.ts';
 import { fetch } from './fetch.ts';
-import { LANDING_PREFIX } from './landed.ts';
+import { isFetched, LANDING_PREFIX } from './landed.ts';
 import { tables } from './tables.ts';
 import { transform } from './transform.ts';
 
@@ -33,6 +33,7 @@ export const famaFrench: Pipeline = {
     prefix: LANDING_PREFIX,
     suffixes: ['.zip'],
     isDeep: false,
+    isOurs: isFetched,
     togetherMs: ARRIVALS_TOGETHER_MS,
     parameters: () => ({ fetch: 'false' }),
   },

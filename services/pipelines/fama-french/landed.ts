@@ -1,8 +1,11 @@
+import { PipelineError } from '../../core/error.ts';
+import { GET_BYTES_MAX } from '../../core/limit.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import type { StepPorts } from '../../ports/step.ts';
 import type { DownloadRecord, PlannedArchive } from './ledger.ts';
 import { archiveId, isWorkedOn, type Known } from './pending.ts';
+import { csvOwners } from './supersede.ts';
 import { dateInText } from './vintage.ts';
 
 /** Where ZIPs are landed, by the fetch step or by hand (requirements 1.3). */
@@ -11,6 +14,11 @@ export const LANDING_PREFIX = 'raw_data/';
 /** `zipKey` gives such names. Their eight digits are the day of the download, which says nothing of the vintage. */
 const OWN_NAME =
   /^fama_french_6portfolios_(\d{4}|unknown)_\d{8}_[0-9a-f]{8}(?:_[0-9a-f]{8})?\.zip$/;
+
+/** True for the key of a ZIP that is named as the fetch step names its own. */
+export function isFetched(key: string): boolean {
+  return key.startsWith(LANDING_PREFIX) && OWN_NAME.test(nameOf(key));
+}
 
 /** The ZIPs that lie in the landing folder itself, by key. */
 export async function landedZips({
@@ -40,19 +48,37 @@ export async function landedByHand(
   },
 ): Promise<PlannedArchive[]> {
   const downloaded = new Set([...from.downloads].map(({ archive }) => archive?.key));
+  const owners = csvOwners(from.known.archives.values());
   const planned: PlannedArchive[] = [];
-  for (const { key, etag } of from.zips.values()) {
+  for (const info of from.zips.values()) {
+    const { key, etag } = info;
     if (downloaded.has(key)) continue;
     if (!from.withOwnNames && OWN_NAME.test(nameOf(key))) continue;
     const isSame = from.known.archives.get(archiveId(key))?.etag === etag;
-    if (isSame && !from.known.isForced && isWorkedOn(key, from.known)) continue;
-    const bytes = await ports.store.get(key, { signal: ports.signal });
+    if (isSame && !from.known.isForced && isWorkedOn(key, from.known, owners)) continue;
+    const hash = await hashOf(ports, info);
     // Taken away since it was listed.
-    if (bytes === null) continue;
+    if (hash === null) continue;
     const url = `${ports.store.url}/${key}`;
-    planned.push({ key, url, sha256: sha256(bytes), ...dateOf(nameOf(key)), etag });
+    planned.push({ key, url, sha256: hash, ...dateOf(nameOf(key)), etag });
   }
   return planned;
+}
+
+/** Empty for a ZIP that is too large to be read: extract refuses it, and its etag tells when it is replaced. */
+async function hashOf(
+  { store, signal }: Pick<StepPorts, 'store' | 'signal'>,
+  { key, sizeBytes }: ObjectInfo,
+): Promise<string | null> {
+  if (sizeBytes > GET_BYTES_MAX) return '';
+  try {
+    const bytes = await store.get(key, { signal });
+    return bytes && sha256(bytes);
+  } catch (error) {
+    // Replaced by a larger one since it was listed.
+    if (error instanceof PipelineError && error.kind === 'too-large') return '';
+    throw error;
+  }
 }
 
 /** What the name of a ZIP tells of its vintage; what it does not tell, the first line of its CSV may. */

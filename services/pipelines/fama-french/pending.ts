@@ -60,7 +60,7 @@ export function pendingArchives(
     if (!archive) return [];
     // Worked on when no download told of it yet: only now its vintage is known for sure.
     const wasByHand = known.archives.get(archiveId(archive.key))?.etag !== undefined;
-    if (!known.isForced && !wasByHand && isDone(archive.key, known, owners)) return [];
+    if (!known.isForced && !wasByHand && isWorkedOn(archive.key, known, owners)) return [];
     const { key, sha256 } = archive;
     const told = year === undefined ? linkDate({ label: '', url }) : { year, month: month ?? null };
     return [{ key, url, sha256, ...told }];
@@ -73,11 +73,7 @@ export function archiveId(key: string): string {
 }
 
 /** True when nothing is left to do of what came out of the ZIP of this key when it was unpacked. */
-export function isWorkedOn(key: string, known: Known): boolean {
-  return isDone(key, known, csvOwners(known.archives.values()));
-}
-
-function isDone(key: string, known: Known, owners: CsvOwners): boolean {
+export function isWorkedOn(key: string, known: Known, owners: CsvOwners): boolean {
   const record = known.archives.get(archiveId(key));
   return (
     record !== undefined &&

@@ -1,14 +1,19 @@
 import type { Step, StepResult } from '../../ports/step.ts';
 import { recordRunEnd, type RunRecord } from './run-record.ts';
 import { addRun } from './totals.ts';
+import { isWholeRun } from './whole-run.ts';
 
-/** The exit handler of every pipeline: the run record, then one notice for the run's outcome. */
+/**
+ * The exit handler of every pipeline: the run record, the totals, then one notice for the run's outcome; none of a good
+ * run that is not whole (`isWholeRun`).
+ */
 export const exit: Step = {
   name: 'exit',
   summary: 'Write the run record and send the notice of how the run ended',
   parameters: [
     { name: 'status', description: 'How the workflow ended: Succeeded, Failed or Error' },
     { name: 'duration', description: 'Seconds that the workflow took', default: '' },
+    { name: 'dry-run', description: 'true: the run was to change nothing', default: 'false' },
   ],
   async run(ports, parameters, run): Promise<StepResult> {
     const isSuccess = parameters['status'] === 'Succeeded';
@@ -16,7 +21,10 @@ export const exit: Step = {
       isSuccess,
       endedAt: ports.clock.now(),
     });
-    await addRun(ports.records, record);
+    const isDryRun = parameters['dry-run'] === 'true';
+    const isWhole = isWholeRun({ ...record, isSuccess, isDryRun });
+    await addRun(ports.records, record, { isWhole });
+    if (isSuccess && !isWhole) return { outputs: {}, counts: {}, problems: [] };
     await ports.notifier.send({
       topic: 'pipeline',
       severity: isSuccess ? (record.problems.length > 0 ? 'warning' : 'info') : 'error',

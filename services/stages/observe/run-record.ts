@@ -57,6 +57,9 @@ export interface RunRecord {
 
 const STEP_PREFIX = 'step-';
 
+/** How many younger runs may end while one goes on before `readRuns` may miss it. */
+const GOING_ON_MAX = 20;
+
 /** The collection of what one run's steps leave behind: their records, their plans, the claim on its name. */
 export function stepCollection(run: Pick<RunIdentity, 'pipeline' | 'runId'>): string {
   return `steps/${run.pipeline}/${run.runId}`;
@@ -102,10 +105,16 @@ export async function readSteps(records: RecordStore, run: RunIdentity): Promise
   return steps.toSorted((a, b) => (a.started_at < b.started_at ? -1 : 1));
 }
 
-/** The run records of a pipeline, the newest first. */
-export async function readRuns(records: RecordStore, pipeline: string): Promise<RunRecord[]> {
+/** The newest run records of a pipeline, at most so many, that which began last first. */
+export async function readRuns(
+  records: RecordStore,
+  pipeline: string,
+  countMax: number,
+): Promise<RunRecord[]> {
   const runs: RunRecord[] = [];
-  for await (const { id, value } of records.scan<RunRecord>(runCollection(pipeline))) {
+  // The order of writing is that of the ends: a run that goes on was last written when it began.
+  const newest = records.newest<RunRecord>(runCollection(pipeline), countMax + GOING_ON_MAX);
+  for await (const { id, value } of newest) {
     if (typeof value.started_at !== 'string' || !Array.isArray(value.problems)) {
       throw new PipelineError(
         'input-invalid',
@@ -117,7 +126,7 @@ export async function readRuns(records: RecordStore, pipeline: string): Promise<
     }
     runs.push(value);
   }
-  return runs.toSorted((a, b) => (a.started_at > b.started_at ? -1 : 1));
+  return runs.toSorted((a, b) => (a.started_at > b.started_at ? -1 : 1)).slice(0, countMax);
 }
 
 /** Writes the final record of a run from those of its steps. */

@@ -14,6 +14,16 @@ export interface RunTotals {
   steps: Record<string, StepPace>;
   /** The runs counted last, so that an exit handler that is tried again counts its run once. */
   counted: string[];
+  /**
+   * Those that failed last, with when: they may be taken up again under their id (`argo retry`). Absent in totals of an
+   * earlier version.
+   */
+  failed?: FailedRun[];
+}
+
+interface FailedRun {
+  run_id: string;
+  ended_at: string;
 }
 
 /** How long a step takes. */
@@ -43,28 +53,54 @@ export async function readTotals(
   }
 }
 
-/** Adds a run that has ended. Of two runs that end in the same moment one may be missing from the totals. */
-export async function addRun(records: RecordStore, run: RunRecord): Promise<RunTotals> {
+/**
+ * Adds a run that has ended; one that is not whole (`isWholeRun`) by what it used alone. A run that failed before under
+ * the same id adds what it has done since, and its success when it came to one; that it failed stays counted, for a
+ * counter that falls is one that was reset. Of two runs that end in the same moment one may be missing.
+ */
+export async function addRun(
+  records: RecordStore,
+  run: RunRecord,
+  { isWhole }: { isWhole: boolean },
+): Promise<RunTotals> {
   const before = (await readTotals(records, run.workflow)) ?? NOTHING;
-  if (before.counted.includes(run.run_id)) return before;
+  const earlier = before.failed?.find(({ run_id: id }) => id === run.run_id);
+  if (earlier === undefined && before.counted.includes(run.run_id)) return before;
+  const steps = run.steps.filter(({ ended_at: end }) => !earlier || end > earlier.ended_at);
+  const used = withUsage(before, steps);
+  const after = isWhole ? withOutcome(used, { ...run, steps }, earlier !== undefined) : used;
+  const counted = new Set([...before.counted, run.run_id]);
+  const whole = { ...after, counted: [...counted].slice(-COUNTED_MAX) };
+  await records.put(COLLECTION, run.workflow, whole);
+  return whole;
+}
+
+function withUsage(before: RunTotals, steps: readonly StepRecord[]): RunTotals {
+  const calls = steps.flatMap(({ store_calls: own = [] }) => own);
+  return {
+    ...before,
+    counts: addedCounts([before.counts, ...steps.map(({ counts }) => counts)]),
+    store_calls: addedCalls([...before.store_calls, ...calls]),
+    cost_usd: sumCosts([before.cost_usd, ...steps.map(({ cost_usd: cost = NO_COST }) => cost)]),
+  };
+}
+
+function withOutcome(before: RunTotals, run: RunRecord, hasFailedBefore: boolean): RunTotals {
+  const { run_id: id, ended_at: endedAt } = run;
   const isSuccess = run.status === 'success';
-  const after: RunTotals = {
+  const others = (before.failed ?? []).filter((one) => one.run_id !== id);
+  return {
+    ...before,
     runs: {
       success: before.runs.success + (isSuccess ? 1 : 0),
-      failed: before.runs.failed + (isSuccess ? 0 : 1),
+      failed: before.runs.failed + (isSuccess || hasFailedBefore ? 0 : 1),
     },
-    counts: addedCounts([before.counts, ...run.steps.map(({ counts }) => counts)]),
-    store_calls: addedCalls([
-      ...before.store_calls,
-      ...run.steps.flatMap(({ store_calls: calls = [] }) => calls),
-    ]),
-    cost_usd: sumCosts([before.cost_usd, ...run.steps.map(({ cost_usd: cost = NO_COST }) => cost)]),
-    last_success_at: isSuccess ? run.ended_at : before.last_success_at,
+    last_success_at: isSuccess ? endedAt : before.last_success_at,
     steps: paces(before.steps, run.steps),
-    counted: [...before.counted, run.run_id].slice(-COUNTED_MAX),
+    failed: isSuccess
+      ? others
+      : [...others, { run_id: id, ended_at: endedAt ?? '' }].slice(-COUNTED_MAX),
   };
-  await records.put(COLLECTION, run.workflow, after);
-  return after;
 }
 
 const NOTHING: RunTotals = {

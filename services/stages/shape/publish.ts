@@ -170,7 +170,7 @@ export async function offer(
       if (await store.putIfAbsent(key, body, { signal })) return { isOurs: true };
     } catch (error) {
       const isUnknown = error instanceof PipelineError && error.kind === 'commit-unknown';
-      if (!isUnknown && !isRetryable(error)) throw error;
+      if (!isUnknown && (!isRetryable(error) || error.isUnwritten)) throw error;
       wasLost = true;
     }
     const stored = await store.get(key, { signal });

@@ -1,5 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { objectRecords } from '../../../services/adapters/record-store/object.ts';
+import { PipelineError } from '../../../services/core/error.ts';
+import { GET_BYTES_MAX } from '../../../services/core/limit.ts';
 import { famaFrench } from '../../../services/pipelines/fama-french/index.ts';
+import { landedByHand, landedZips } from '../../../services/pipelines/fama-french/landed.ts';
+import { readKnown } from '../../../services/pipelines/fama-french/pending.ts';
+import { MAP_KEY } from '../../../services/pipelines/fama-french/ingestion-map.ts';
+import type { ObjectStore } from '../../../services/ports/object-store.ts';
+import { readTotals } from '../../../services/stages/observe/totals.ts';
 import { isArrival } from '../../../services/events/arrival.ts';
 import { brokenInvariants } from '../../support/invariants.ts';
 import { contentOf, goodRun, recordOf, resultOf, runPipeline } from '../../support/pipeline.ts';
@@ -161,6 +169,53 @@ describe('a ZIP that somebody has put into raw_data/', () => {
   });
 });
 
+describe('a ZIP too large to be read', () => {
+  const HUGE = 'raw_data/huge_201803.zip';
+  const LARGE_BYTES = GET_BYTES_MAX + 1;
+  beforeEach(async () => {
+    await steps.store.put(HUGE, Buffer.alloc(LARGE_BYTES));
+    await land('x_201801.zip', good('201801'));
+  });
+  // Nobody could read it to look for secrets, links and the like in it.
+  afterEach(() => steps.store.delete(HUGE));
+
+  it.each(['true', 'false'] as const)(
+    'is told once and kept, and the others go on (fetch=%s)',
+    async (fetch) => {
+      await goodRun(steps.bench, options(fetch));
+      expect(await vintages()).toContain('2018-01-31');
+      expect((await recordOf(steps.store, 'run-1')).problems).toEqual([
+        {
+          object: `${steps.store.url}/${HUGE}`,
+          message: expect.stringContaining(`${LARGE_BYTES} bytes`),
+        },
+      ]);
+      expect(await steps.keys(HUGE)).toEqual([HUGE]);
+      await goodRun(steps.bench, options(fetch));
+      expect((await recordOf(steps.store, 'run-2')).problems).toEqual([]);
+    },
+  );
+
+  it('is worked on when it is replaced by one that can be read', async () => {
+    await runLanded();
+    await steps.store.put(HUGE, good('201803'));
+    await runLanded();
+    expect(await vintages()).toEqual(['2018-01-31', '2018-03-31']);
+  });
+});
+
+it('what earlier runs extracted is gone through once, however many ZIPs lie there', async () => {
+  for (const month of ['01', '02', '03']) await land(`x_2018${month}.zip`, good(`2018${month}`));
+  await runLanded();
+  const { signal } = new AbortController();
+  const ports = { store: steps.store, records: objectRecords(steps.store), signal };
+  const known = await readKnown(ports, false);
+  const gone = vi.spyOn(known.archives, 'values');
+  const from = { zips: await landedZips(ports), downloads: [], known, withOwnNames: true };
+  expect(await landedByHand(ports, from)).toEqual([]);
+  expect(gone).toHaveBeenCalledTimes(1);
+});
+
 describe('a run without a fetch', () => {
   it('takes up what a fetch has landed before it was stopped', async () => {
     const { bench } = steps;
@@ -170,6 +225,43 @@ describe('a run without a fetch', () => {
     for (const key of await steps.keys('_commits/')) await steps.store.delete(key);
     await runLanded();
     expect(await vintages()).toEqual(['2017-07-31']);
+  });
+
+  it('ends after extract when nothing is pending and readers see all there is', async () => {
+    await land('x_201801.zip', good('201801'));
+    await runLanded();
+    const again = await runLanded();
+    expect(resultOf(again, 'extract').outputs).toMatchObject({ pending: '0', behind: 'false' });
+    expect([...again.results.keys()]).toEqual(['extract', 'exit']);
+  });
+
+  it.each([
+    ['the map is lost', MAP_KEY],
+    ['the tables were not asked', '_records/catalogue/tables.json'],
+  ])('makes up for what an earlier run has left behind: %s', async (_name, key) => {
+    await land('x_201801.zip', good('201801'));
+    await runLanded();
+    expect(await steps.keys(key)).toEqual([key]);
+    await steps.store.delete(key);
+    const again = await runLanded();
+    expect([...again.results.keys()]).toEqual(['extract', 'catalogue', 'tables', 'exit']);
+    expect(await vintages()).toEqual(['2018-01-31']);
+  });
+
+  it('that an event has started is told of when it had work or failed, else not', async () => {
+    const swept = (store = steps.store) =>
+      runPipeline({ ...steps.bench, store }, { ...options('false'), trigger: 'event' });
+    const totals = () => readTotals(objectRecords(steps.store), 'fama-french');
+    await land('x_201801.zip', good('201801'));
+    expect((await swept()).notices).toMatchObject([{ severity: 'info' }]);
+    expect((await swept()).notices).toEqual([]);
+    expect(await totals()).toMatchObject({ runs: { success: 1, failed: 0 } });
+    const list: ObjectStore['list'] = (prefix, given) => {
+      if (prefix === 'raw_data/') throw new PipelineError('unavailable', 'no answer');
+      return steps.store.list(prefix, given);
+    };
+    expect((await swept({ ...steps.store, list })).notices).toMatchObject([{ severity: 'error' }]);
+    expect(await totals()).toMatchObject({ runs: { success: 1, failed: 1 } });
   });
 
   it('over an empty bucket ends well and publishes nothing', async () => {

@@ -79,7 +79,12 @@ describe('fama-french on the sample archive, by HTTP', () => {
 
   it('extracts six CSVs and says what is wrong with the three other ZIPs', () => {
     const { outputs, counts, problems } = resultOf(outcome, 'extract');
-    expect(outputs).toEqual({ csvs: '6', shards: '["transform-plan-0"]' });
+    expect(outputs).toEqual({
+      csvs: '6',
+      shards: '["transform-plan-0"]',
+      pending: '9',
+      behind: 'true',
+    });
     expect(counts).toMatchObject({ objectsRead: 9, objectsWritten: 6, objectsFailed: 3 });
     expect(
       Object.fromEntries(problems.map(({ object, message }) => [object.slice(-10), message])),
