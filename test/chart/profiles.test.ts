@@ -191,10 +191,19 @@ describeWith(helm, 'the values reach the workflow:', () => {
       'argosy.dev/pipeline': 'fama-french',
     });
     const sources = listAt(containerOf(tree), 'envFrom');
-    expect(sources).toEqual([
-      { configMapRef: { name: 'french' } },
-      { secretRef: { name: 'french-environment' } },
+    expect(sources).toEqual([{ secretRef: { name: 'french-environment' } }]);
+  });
+
+  it('the settings in full, so that a run keeps those that it began with', async () => {
+    const objects = await render({ file: 'ci/existing-minio-values.yaml' });
+    const settings = mapAt(objectOf(objects, 'ConfigMap', 'argosy').tree, 'data');
+    const variables = listAt(containerOf(template(objects)), 'env').map((one) => [
+      textAt(one, 'name'),
+      at(one, 'value'),
     ]);
+    expect(Object.keys(settings).length).toBeGreaterThan(5);
+    for (const setting of Object.entries(settings)) expect(variables).toContainEqual(setting);
+    expect(JSON.stringify(containerOf(template(objects)))).not.toContain('configMapRef');
   });
 
   it('the image by digest from a private registry, with the Secret to pull it', async () => {

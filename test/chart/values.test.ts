@@ -16,6 +16,8 @@ const french = (values: Values): Values => ({ pipelines: { 'fama-french': values
 /** Values that cannot be meant, and the key that has to be named. */
 const WRONG: readonly (readonly [key: string, values: Values])[] = [
   ['stoer', { stoer: {} }],
+  ['fullnameOverride', { fullnameOverride: 'data.team' }],
+  ['fullnameOverride', { fullnameOverride: 'a'.repeat(41) }],
   ['regoin', { store: { regoin: 'x' } }],
   ['endpoint', { store: { endpoint: 'minio:9000' } }],
   ['endpoint', { store: { endpoint: 'http://key:secret@minio:9000' } }],
@@ -44,6 +46,7 @@ const WRONG: readonly (readonly [key: string, values: Values])[] = [
   ['cpu', { workflow: { resources: { requests: { cpu: 'lots' } } } }],
   ['requests', { workflow: { resources: { requests: { gpu: 1 } } } }],
   ['extraEnv', { workflow: { extraEnv: [{ name: 'DB_PASSWORD', value: 'hunter2' }] } }],
+  ['extraEnv', { workflow: { extraEnv: [{ name: 'ARGOSY_STORE', value: 'file:/tmp/x' }] } }],
   ['effect', { workflow: { tolerations: [{ key: 'a', effect: 'Never' }] } }],
   ['secondsAfterSuccess', { workflow: { ttlStrategy: { secondsAfterSuccess: '1d' } } }],
   ['market-dat', { pipelines: { 'market-dat': { enabled: true } } }],
@@ -161,6 +164,10 @@ describeWith(helm, 'helm refuses, before anything is created,', () => {
     [
       'notify.smtp.to',
       { store: keys, notify: { smtp: { enabled: true, existingSecret: 'b', from: 'a@b.c' } } },
+    ],
+    [
+      'settings.ARGOSY_BUCKET_FAMA_FRENCH: say pipelines.fama-french.bucket instead',
+      { store: keys, settings: { ARGOSY_BUCKET_FAMA_FRENCH: 'my-bucket' } },
     ],
     ['setup.enabled', { store: { identity: 'instance' }, setup: { enabled: true } }],
     ['rbac.submitter.subjects', { store: keys, rbac: { submitter: { enabled: true } } }],

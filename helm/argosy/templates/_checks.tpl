@@ -76,6 +76,10 @@ A Secret that the values name: refused when the cluster can be asked and does no
 {{- end -}}
 
 {{- define "argosy.checkRest" -}}
+{{- range $name := keys .Values.pipelines | sortAlpha -}}
+{{- $setting := printf "ARGOSY_BUCKET_%s" ($name | upper | replace "-" "_") -}}
+{{- if hasKey $.Values.settings $setting }}{{ fail (printf "settings.%s: say pipelines.%s.bucket instead: the event's selector needs the bucket too" $setting $name) }}{{ end -}}
+{{- end -}}
 {{- range $name := include "argosy.pipelineNames" . | fromJsonArray -}}
 {{- if not ($.Files.Get (printf "files/workflows/%s.yaml" $name)) }}{{ fail (printf "pipelines.%s: there is no workflow of that name in this chart" $name) }}{{ end -}}
 {{- end -}}

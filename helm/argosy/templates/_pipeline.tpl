@@ -99,11 +99,14 @@ printed as data, so that no brace of Argo's is ever seen by Helm. Takes (list $ 
 {{- $_ := set $container "image" $image -}}
 {{- range (index . 2).templates }}{{ if .container }}{{ $_ := set .container "image" $image }}{{ end }}{{ end -}}
 {{- $_ := set $container "imagePullPolicy" $root.Values.image.pullPolicy -}}
+{{- /* The settings in full, and not by a ConfigMap that each pod reads anew: a run keeps those that it began with. */ -}}
 {{- $env := $container.env -}}
+{{- range $key, $value := include "argosy.settings" $root | fromYaml }}{{ $env = append $env (dict "name" $key "value" (toString $value)) }}{{ end -}}
 {{- range include "argosy.secretEnv" (list $root $name) | fromYamlArray }}{{ $env = append $env . }}{{ end -}}
 {{- range $root.Values.workflow.extraEnv }}{{ $env = append $env . }}{{ end -}}
 {{- $_ := set $container "env" $env -}}
-{{- $_ := set $container "envFrom" (include "argosy.envFrom" (list $root $name) | fromYamlArray) -}}
+{{- $_ := unset $container "envFrom" -}}
+{{- with $pipeline.existingSecret }}{{ $_ := set $container "envFrom" (list (dict "secretRef" (dict "name" .))) }}{{ end -}}
 {{- $_ := set $container "resources" (mergeOverwrite $container.resources (deepCopy $root.Values.workflow.resources) (deepCopy $pipeline.resources)) -}}
 {{- if $root.Values.store.trustedCa.existingConfigMap -}}
 {{- $_ := set $container "volumeMounts" (append $container.volumeMounts (dict "name" "trusted-ca" "mountPath" "/etc/argosy" "readOnly" true)) -}}
