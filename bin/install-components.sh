@@ -6,17 +6,34 @@ set -euo pipefail
 
 say() { printf 'install-components: %s\n' "$*"; }
 
-# Debian's Go may be older than a module asks for; with "auto" it fetches the toolchain it needs.
+# From this version on Go fetches the toolchain that a module asks for (GOTOOLCHAIN).
+GO_MINOR_LEAST=21
+
+# is_new VERSION: a version such as "go1.26.8" or Debian's "2:1.19~1" is new enough.
+is_new() { [[ $1 =~ 1\.([0-9]+) ]] && ((BASH_REMATCH[1] >= GO_MINOR_LEAST)); }
+
+# refuse_go WHAT
+refuse_go() {
+  say "$1, and the components need Go 1.$GO_MINOR_LEAST or newer, which fetches the toolchain that they ask for"
+  say 'unpack a Go of https://go.dev/dl into /usr/local/go, then run this again'
+  exit 1
+}
+
 ensure_go() {
-  if [[ -x /usr/local/go/bin/go ]]; then PATH="/usr/local/go/bin:$PATH"; fi
+  local folder=${GOROOT:-/usr/local/go}/bin candidate='none'
+  if [[ -x $folder/go ]]; then PATH="$folder:$PATH"; fi
+  # Distributions may have set it to "local".
+  export GOTOOLCHAIN="${GOTOOLCHAIN:-auto}"
   if command -v go >/dev/null; then
+    is_new "$(go version)" || refuse_go "go is here, but too old ($(go version))"
     say "go is here: $(go version)"
     return
   fi
-  say 'installing go by apt-get'
   apt-get update -qq
+  if [[ $(apt-cache policy golang-go) =~ Candidate:\ ([^[:space:]]+) ]]; then candidate=${BASH_REMATCH[1]}; fi
+  is_new "$candidate" || refuse_go "go is not here, and apt-get has golang-go $candidate"
+  say 'installing go by apt-get'
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go ca-certificates
-  export GOTOOLCHAIN="${GOTOOLCHAIN:-auto}"
 }
 
 # have NAME VARIABLE: the program is where the tests look for it (test/support/require-component.ts).
@@ -30,23 +47,23 @@ have() {
   command -v "$name" >/dev/null || [[ -x $HOME/go/bin/$name ]]
 }
 
-# go_component NAME VARIABLE MODULE
+# go_component NAME VARIABLE MODULE@VERSION
 go_component() {
   if have "$1" "$2"; then
     say "$1 is here"
     return
   fi
   ensure_go
-  say "building $1 from source: go install $3@latest"
-  GOBIN=$HOME/go/bin go install "$3@latest"
+  say "building $1 from source: go install $3"
+  GOBIN=$HOME/go/bin go install "$3"
   say "$1 is in $HOME/go/bin"
 }
 
-go_component versitygw VERSITYGW_BIN github.com/versity/versitygw/cmd/versitygw
-# The community server is source only; this takes about 3 minutes on two cores.
-go_component minio MINIO_BIN github.com/minio/minio
+go_component versitygw VERSITYGW_BIN github.com/versity/versitygw/cmd/versitygw@v1.8.0
+# The community server is source only, and its releases are no versions to Go; this takes about 3 minutes on two cores.
+go_component minio MINIO_BIN github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 # Renders and checks helm/argosy.
-go_component helm HELM_BIN helm.sh/helm/v3/cmd/helm
+go_component helm HELM_BIN helm.sh/helm/v3/cmd/helm@v3.22.0
 
 # quiet_service PROGRAM PACKAGE: a Debian package whose program the tests start themselves; nobody here wants its service.
 quiet_service() {
@@ -88,10 +105,10 @@ compose_component() {
     return
   fi
   ensure_go
-  local folder module=github.com/compose-spec/compose-go/v2/cmd
+  local folder module=github.com/compose-spec/compose-go/v2/cmd@v2.16.2
   folder=$(mktemp -d)
-  say "building compose-spec from source: go install $module@latest"
-  GOBIN=$folder go install "$module@latest"
+  say "building compose-spec from source: go install $module"
+  GOBIN=$folder go install "$module"
   install -D "$folder/cmd" "$HOME/go/bin/compose-spec"
   rm -r "$folder"
 }

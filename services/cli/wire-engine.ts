@@ -19,6 +19,7 @@ export async function openCluster(session: Session, flags: Flags): Promise<Workf
     context,
     namespace,
     env: io.env,
+    clock: io.clock,
   });
   return argoEngine({ connection, clock: io.clock, random: io.random, log });
 }

@@ -27,6 +27,8 @@ export interface ErrorDetail {
   cause?: unknown;
   /** Only with `throttled`: how long the other side asked us to wait. */
   retryAfterMs?: number;
+  /** Only of a write: it is known that nothing of it is there, and no read has to tell. */
+  isUnwritten?: boolean;
 }
 
 /** The one error class. The message is one line: what failed, on which object (and line), and why. */
@@ -34,6 +36,7 @@ export class PipelineError extends Error {
   readonly kind: ErrorKind;
   readonly hint: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly isUnwritten: boolean;
 
   constructor(kind: ErrorKind, message: string, detail: ErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -41,6 +44,7 @@ export class PipelineError extends Error {
     this.kind = kind;
     this.hint = detail.hint;
     this.retryAfterMs = detail.retryAfterMs;
+    this.isUnwritten = detail.isUnwritten === true;
   }
 }
 

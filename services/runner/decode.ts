@@ -95,6 +95,7 @@ function resolveAlias(node: Node | null, state: Decoding): Node | null {
     }
     const alias: Alias = found;
     found = alias.resolve(state.document) ?? null;
+    if (found === null) refuse(state, alias, `unknown anchor '${alias.source}' referenced`);
   }
   return found;
 }
@@ -107,14 +108,15 @@ function count(state: Decoding, node: Node | null, place: Place): void {
 }
 
 function tooLarge(state: Decoding, node: Node | null, text: string): never {
-  state.problems.push({
-    kind: 'invalid',
-    file: state.file,
-    line: lineOf(node, state),
-    text,
-    path: '',
-  });
+  const { file } = state;
+  state.problems.push({ kind: 'invalid', file, line: lineOf(node, state), text, path: '' });
   throw TOO_LARGE;
+}
+
+/** What go-yaml refuses before it looks at a type, in its words. */
+function refuse({ file, lineCounter, problems }: Decoding, node: Node, text: string): void {
+  const { line } = lineCounter.linePos(node.range?.[0] ?? 0);
+  problems.push({ kind: 'syntax', file, line, text: `yaml: ${text}`, path: '' });
 }
 
 function lineOf(node: Node | null | undefined, state: Decoding): number {
@@ -139,14 +141,13 @@ function pairsOf(node: Node, state: Decoding): [string, Node | null, Node][] {
     if (plainMerge && pair.value !== null) merged.push(pair.value);
     else found.push([key, pair.value, pair.key]);
   }
-  for (const source of merged) {
-    const resolved = resolveAlias(source, state);
-    const maps = isSeq(resolved) ? (resolved.items as Node[]) : [resolved];
-    for (const map of maps) {
-      const target = resolveAlias(map, state);
-      for (const pair of target === null ? [] : pairsOf(target, state)) {
-        if (!found.some(([key]) => key === pair[0])) found.push(pair);
-      }
+  for (const source of merged.flatMap((one) => (isSeq(one) ? (one.items as Node[]) : [one]))) {
+    const target = resolveAlias(source, state);
+    if (target !== null && !isMap(target)) {
+      refuse(state, source, 'map merge requires map or sequence of maps as the value');
+    }
+    for (const pair of target === null ? [] : pairsOf(target, state)) {
+      if (!found.some(([key]) => key === pair[0])) found.push(pair);
     }
   }
   return found;

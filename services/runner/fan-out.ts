@@ -3,7 +3,7 @@ import { attempt, fault } from './fault.ts';
 import { printfInt } from './go-text.ts';
 import { itemName, itemOf, itemVariables, parseItems } from './item.ts';
 import type { Item } from './item.ts';
-import { quote } from './go-text.ts';
+import { quote } from '../core/go-quote.ts';
 import { replaceTags } from './template-tag.ts';
 import { layered } from './variables.ts';
 import type { VariableValue, Variables } from './variables.ts';

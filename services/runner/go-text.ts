@@ -1,45 +1,6 @@
+import { durationFault, goDurationMs } from '../core/go-duration.ts';
+import { quoteBody } from '../core/go-quote.ts';
 import { fault } from './fault.ts';
-
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
-const SHORT_ESCAPES: Readonly<Record<string, string>> = {
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-  '"': '\\"',
-};
-const PLAIN = /^[ !#-[\]-~]*$/;
-
-/**
- * The text as Go's `%q` writes it, without the quotes. Not JSON: a control character becomes
- * `\x01`.
- */
-export function quoteBody(text: string): string {
-  if (PLAIN.test(text)) return text;
-  let out = '';
-  for (const character of text) {
-    const short = SHORT_ESCAPES[character];
-    if (short !== undefined) out += short;
-    else if (PRINTABLE.test(character)) out += character;
-    else out += escapeCode(character.codePointAt(0) ?? 0);
-  }
-  return out;
-}
-
-/** The text as Go's `%q` writes it. */
-export function quote(text: string): string {
-  return `"${quoteBody(text)}"`;
-}
-
-function escapeCode(code: number): string {
-  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
-  if (code <= 0xffff) return `\\u${code.toString(16).padStart(4, '0')}`;
-  return `\\U${code.toString(16).padStart(8, '0')}`;
-}
 
 /** A float as Go's `%v` writes it: `1e+06` from seven digits on, two digits of exponent. */
 export function floatText(value: number): string {
@@ -68,51 +29,12 @@ export function plainFloat(value: number): string {
   return `${sign}${digits.padEnd(point, '0')}`;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
-/** Milliseconds of a Go duration (`1m30s`); `null` when it is none. */
-export function goDurationMs(text: string): number | null {
-  const body = text.replace(/^[+-]/, '');
-  if (body === '0') return 0;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(body)) return null;
-  let totalMs = 0;
-  for (const [, amount = '0', unit = 's'] of body.matchAll(
-    /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g,
-  )) {
-    totalMs += Number(amount) * (UNIT_MS[unit] ?? 0);
-  }
-  return text.startsWith('-') ? -totalMs : totalMs;
-}
-
 /** Milliseconds of a duration field of Argo: a Go duration, or a whole number of seconds. */
 export function durationMs(text: string): number {
   if (/^[+-]?\d+$/.test(text)) return Number(text) * 1000;
   const parsed = goDurationMs(text);
   if (parsed !== null) return parsed;
   throw fault(`unable to parse ${text} as a duration: time: ${durationFault(text)}`);
-}
-
-/** Go's words for the first thing that is wrong with a duration, without `time: ` in front. */
-export function durationFault(text: string): string {
-  let rest = text.replace(/^[+-]/, '');
-  while (rest !== '') {
-    const [number = '', unit = ''] = /^(?:\d+\.?\d*|\.\d+)?([^\d.]*)/.exec(rest) ?? [];
-    if (number.length === unit.length) break;
-    if (unit === '') return `missing unit in duration ${quote(text)}`;
-    if (!Object.hasOwn(UNIT_MS, unit))
-      return `unknown unit ${quote(unit)} in duration ${quote(text)}`;
-    rest = rest.slice(number.length);
-  }
-  return `invalid duration ${quote(text)}`;
 }
 
 /** A duration for people, in the one or two largest units. */

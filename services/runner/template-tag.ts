@@ -1,7 +1,7 @@
 import { evaluateExpression, hasName, namesOf } from './expression.ts';
 import type { Value, ValueMap } from './expression/value.ts';
 import { attempt, fault } from './fault.ts';
-import { quoteBody } from './go-text.ts';
+import { quoteBody } from '../core/go-quote.ts';
 import { goJson } from './json-text.ts';
 import type { Variables } from './variables.ts';
 

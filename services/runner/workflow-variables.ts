@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { evaluateExpression, expressionEnv } from './expression.ts';
 import { fault } from './fault.ts';
-import { quote, secondsText } from './go-text.ts';
+import { quote } from '../core/go-quote.ts';
+import { secondsText } from './go-text.ts';
 import { escapeHtml, goJson } from './json-text.ts';
 import { isFailed } from './node.ts';
 import { fnv32a } from './go-text.ts';

@@ -1,7 +1,12 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect as connectTo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../services/adapters/clock/system.ts';
 import { argoEngine } from '../../services/adapters/workflow-engine/argo.ts';
@@ -84,6 +89,15 @@ describe('which cluster', () => {
       server: 'https://other.example',
       namespace: 'default',
     });
+  });
+
+  it('is that of a later file when the first one leaves its current context empty, as kubectl has it', async () => {
+    const first = await server.kubeconfig(folder.path, (text) =>
+      text.replace(/current-context: .*/, 'current-context: ""'),
+    );
+    const second = join(folder.path, 'second');
+    await writeFile(second, SECOND);
+    expect(engineOf({ env: { KUBECONFIG: `${first}:${second}` } }).place.context).toBe('other');
   });
 
   it('is refused with the nearest name when the context is not there', async () => {
@@ -212,6 +226,49 @@ describe('credentials', () => {
     await ask({ kubeconfig });
     expect(server.seen[0]?.headers.authorization).toBe('Bearer eks-dev');
   });
+
+  it('of a plugin are kept until they expire, and a renewal gets new ones before', async () => {
+    const runs = join(folder.path, 'runs');
+    const script = `echo run >> ${runs}; ${token('kept', '2040-01-01T00:00:00Z')}`;
+    const kubeconfig = await withPlugin(script);
+    const connection = connect({ env: {}, kubeconfig, clock: systemClock() });
+    await connection.authorize();
+    const { headers } = await connection.authorize();
+    expect(headers).toMatchObject({ Authorization: 'Bearer kept' });
+    expect(await readFile(runs, 'utf8')).toBe('run\n');
+    connection.renew();
+    await connection.authorize();
+    expect(await readFile(runs, 'utf8')).toBe('run\nrun\n');
+  });
+
+  it('of a plugin that hangs are waited for no longer when the caller stops', async () => {
+    const begun = join(folder.path, 'begun');
+    const kubeconfig = await withPlugin(`touch ${begun}; sleep 60`);
+    const caller = new AbortController();
+    const waiting = connect({ env: {}, kubeconfig }).authorize(caller.signal);
+    await expect.poll(() => existsSync(begun), { timeout: 10_000 }).toBe(true);
+    caller.abort();
+    await expect(waiting).rejects.toMatchObject({ kind: 'interrupted' });
+  });
+
+  it('of a plugin that hangs keep no process alive, though it does not heed its signal', async () => {
+    const kubeconfig = await withPlugin("trap '' TERM; sleep 10; sleep 10");
+    const plugin = join(dirname(kubeconfig), 'get-token');
+    const program = join(folder.path, 'program.mjs');
+    const source = `
+      import { runPlugin } from './services/adapters/workflow-engine/kube-plugin.ts';
+      const plugin = { command: ${JSON.stringify(plugin)}, args: [], env: {} };
+      console.log(await runPlugin(plugin, { signal: undefined, msMax: 300 }));`;
+    await build({
+      stdin: { contents: source, resolveDir: fileURLToPath(new URL('../..', import.meta.url)) },
+      outfile: program,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+    });
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 15_000 });
+    expect(stdout).toBe('null\n');
+  }, 20_000);
 
   it('may take longer than the server may: a person may be logging in', async () => {
     const kubeconfig = await withPlugin(`sleep 0.4; ${token('late', '2040-01-01T00:00:00Z')}`);

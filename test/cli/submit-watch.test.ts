@@ -174,6 +174,20 @@ describe('argosy submit --watch', () => {
     );
   });
 
+  it('shows the end of a log that is too long, which tells of the failure', async () => {
+    endWith('Failed', nodesOf(['Failed']));
+    const long = Array.from({ length: 3 }, (_, index) => `${index}${'x'.repeat(40_000)}`);
+    server.logs.set(
+      `${NAME}-fetch-${hashOf(`${NAME}.fetch(0)`)}`,
+      [...long, '{"level":"error","event":"step.failed","reason":"the disk is full"}', ''].join(
+        '\n',
+      ),
+    );
+    const { stderr } = await argosy([...DATED, '--watch']);
+    expect(stderr).toContain(`error: ${NAME}, step fetch: the disk is full\n`);
+    expect(stderr).not.toContain('1x');
+  });
+
   it('says that the log is gone with its pod, and keeps the exit code', async () => {
     endWith('Failed', nodesOf(['Failed']));
     const { exitCode, stderr } = await argosy([...DATED, '--watch']);

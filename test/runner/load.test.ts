@@ -84,6 +84,24 @@ const HOSTILE: [name: string, text: string, place: string, words: string][] = [
     'more than 50 aliases',
   ],
   [
+    'an alias without an anchor',
+    one(`  - name: main\n    timeout: *nope\n    ${pod}`),
+    'w.yaml:8:',
+    "unknown anchor 'nope' referenced",
+  ],
+  [
+    'a merge of an alias without an anchor',
+    one(`  - name: main\n    <<: *nope\n    ${pod}`),
+    'w.yaml:8:',
+    "unknown anchor 'nope' referenced",
+  ],
+  [
+    'a merge of what is no map',
+    one(`  - name: main\n    <<: [{timeout: 5m}, foo]\n    ${pod}`),
+    'w.yaml:8:',
+    'map merge requires map or sequence of maps',
+  ],
+  [
     'nesting without end',
     `${head}spec: {podMetadata: ${'['.repeat(3000)}${']'.repeat(3000)}}`,
     'w.yaml:',

@@ -110,7 +110,7 @@ export async function kubernetesServer(tls?: {
       resource === 'namespaces' && name === 'argosy'
         ? { metadata: { name } }
         : objects.get(`${resource}/${name}`);
-    if (resource === 'pods/log') return sendLog(response, logs.get(name ?? ''), name ?? '');
+    if (resource === 'pods/log') return sendLog(response, logs.get(name ?? ''), request);
     if (verb === 'create') {
       const wanted = JSON.parse(request.body) as KubeObject;
       if (objects.has(`${resource}/${wanted.metadata.name}`)) {
@@ -264,11 +264,21 @@ export function sendStatus(
   });
 }
 
-function sendLog(response: ServerResponse, text: string | undefined, name: string): void {
-  if (text === undefined)
-    return sendStatus(response, 404, `pods "${name}" not found`, 'NotFound', { kind: 'pods' });
+/** The last lines of a log; `limitBytes` counts from the first of them, as the kubelet does. */
+function sendLog(
+  response: ServerResponse,
+  text: string | undefined,
+  { name, query }: KubeRequest,
+): void {
+  if (text === undefined) {
+    const message = `pods "${name ?? ''}" not found`;
+    return sendStatus(response, 404, message, 'NotFound', { kind: 'pods' });
+  }
+  const lines = text.replace(/\n$/, '').split('\n');
+  const tail = `${lines.slice(-Number(query.get('tailLines') ?? lines.length)).join('\n')}\n`;
+  const limitBytes = query.get('limitBytes');
   response.writeHead(200, { 'content-type': 'text/plain' });
-  response.end(text);
+  response.end(limitBytes === null ? tail : Buffer.from(tail).subarray(0, Number(limitBytes)));
 }
 
 function kubeconfigText(url: string): string {

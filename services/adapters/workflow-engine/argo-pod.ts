@@ -26,7 +26,7 @@ function fnv32a(text: string): number {
   return hash;
 }
 
-/** More than this of a log is not asked for: it is shown to people. */
+/** No more of a log than its last bytes is shown to people. */
 const LOG_BYTES_MAX = 64 * 1024;
 
 /** The last lines of the main container; the reason when the pod is gone, has not started, or may not be read. */
@@ -46,15 +46,14 @@ export async function podLog(
       group: '',
       name,
       path: `/api/v1/${path}`,
-      query: {
-        container: 'main',
-        tailLines: String(lineCountMax),
-        limitBytes: String(LOG_BYTES_MAX),
-      },
+      // Kubernetes counts limitBytes from the first of these lines, so it would cut off the last: the step's failure.
+      query: { container: 'main', tailLines: String(lineCountMax) },
       accept: 'text/plain, */*',
       signal,
     });
-    const lines = text.split('\n').map((line) => line.trimEnd());
+    const lines = endOf(text)
+      .split('\n')
+      .map((line) => line.trimEnd());
     return { lines: lines.filter((line) => line !== '').slice(-lineCountMax) };
   } catch (error) {
     // A log that cannot be had is no reason to hide how the run ended; its reason is shown in its place.
@@ -63,4 +62,13 @@ export async function podLog(
       reason: error.kind === 'not-found' ? `there is no pod ${name} (any more)` : error.message,
     };
   }
+}
+
+/** The whole lines at the end of a text that fit; a single longer one loses its beginning. */
+function endOf(text: string): string {
+  const bytes = Buffer.from(text.trimEnd());
+  if (bytes.length <= LOG_BYTES_MAX) return text;
+  const end = bytes.subarray(-LOG_BYTES_MAX);
+  const lineEnd = end.indexOf(10);
+  return end.subarray(lineEnd + 1).toString('utf8');
 }

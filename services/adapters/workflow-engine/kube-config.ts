@@ -4,6 +4,8 @@ import { delimiter, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { PipelineError } from '../../core/error.ts';
 import { nearest } from '../../core/nearest.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { type Credential, type Plugin, pluginOf, runPlugin } from './kube-plugin.ts';
 import { proxyFor } from './kube-proxy.ts';
 
 /** Which cluster, as flags and environment say it. */
@@ -13,6 +15,8 @@ export interface KubeTarget {
   context?: string | undefined;
   namespace?: string | undefined;
   env: Readonly<Record<string, string | undefined>>;
+  /** Tells when credentials of a plugin expire; without it the plugin is run for each request. */
+  clock?: Clock | undefined;
 }
 
 /** A cluster that can be asked. */
@@ -22,8 +26,11 @@ export interface KubeConnection {
   context: string;
   user: string;
   namespace: string;
-  /** Credentials, certificates and agent for one request; runs a credential plugin when the kubeconfig names one. */
-  authorize(): Promise<RequestOptions>;
+  /**
+   * Credentials, certificates and agent for one request; runs a credential plugin when the kubeconfig names one.
+   * `denied` when it gives none in time, `interrupted` when `signal` is aborted.
+   */
+  authorize(signal?: AbortSignal): Promise<RequestOptions>;
   /** Forgets the credentials at hand, so that the next request gets them anew. */
   renew(): void;
 }
@@ -34,7 +41,8 @@ const TOKEN_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /** Reads the kubeconfig. `config-invalid` when there is none, or it does not lead to a cluster; nothing is sent. */
 export function connect(target: KubeTarget): KubeConnection {
-  let config = chosenConfig(target);
+  const config = chosenConfig(target);
+  let credentials = credentialsOf(config, target);
   const cluster = config.getCurrentCluster();
   const context = config.getCurrentContext();
   if (cluster === null) {
@@ -46,9 +54,9 @@ export function connect(target: KubeTarget): KubeConnection {
     context,
     user: config.getCurrentUser()?.name ?? 'no user',
     namespace: target.namespace ?? namespace?.trim() ?? 'default',
-    authorize: () => authorize(config, context),
+    authorize: (signal) => credentials(signal),
     renew: () => {
-      config = chosenConfig(target);
+      credentials = credentialsOf(chosenConfig(target), target);
     },
   };
 }
@@ -93,7 +101,7 @@ function fromFiles(paths: readonly string[], setting: string): KubeConfig {
   const merged = new KubeConfig();
   for (const path of found) {
     const one = parseFile(path);
-    merged.currentContext ??= one.currentContext;
+    merged.currentContext ||= one.currentContext;
     merged.clusters = withNew(merged.clusters, one.clusters);
     merged.users = withNew(merged.users, one.users);
     merged.contexts = withNew(merged.contexts, one.contexts);
@@ -137,46 +145,68 @@ function serverOf(server: string): URL {
   return new URL(server);
 }
 
-async function authorize(config: KubeConfig, context: string): Promise<RequestOptions> {
-  const options: RequestOptions = {};
-  const plugin = config.getCurrentUser()?.exec?.command as string | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const message = `the credentials of context ${context} did not come within ${CREDENTIAL_MS_MAX / 1000} s`;
-    timer = setTimeout(() => reject(new PipelineError('denied', message)), CREDENTIAL_MS_MAX);
+type Authorize = KubeConnection['authorize'];
+
+/** What the kubeconfig's user says; of a plugin, what it gave, until that expires. */
+function credentialsOf(config: KubeConfig, { clock }: KubeTarget): Authorize {
+  const context = config.getCurrentContext();
+  const user = config.getCurrentUser();
+  const plugin = pluginOf(user);
+  let held: Credential | null = null;
+  // The package would run the plugin itself, and neither ends it nor lets go of it.
+  if (plugin !== undefined) Object.assign(user ?? {}, { exec: undefined });
+  return async (signal) => {
+    const options: RequestOptions = {};
+    try {
+      const untilMs = clock === undefined ? 0 : (held?.expiresAt?.getTime() ?? 0);
+      if (plugin !== undefined && untilMs <= (clock?.now().getTime() ?? 0)) {
+        held = await askPlugin(plugin, context, signal);
+        Object.assign(user ?? {}, held.user);
+      }
+      await config.applyToHTTPSOptions(options);
+      return options;
+    } catch (cause) {
+      throw cause instanceof PipelineError ? cause : credentialFault(cause, context, plugin);
+    }
+  };
+}
+
+async function askPlugin(
+  plugin: Plugin,
+  context: string,
+  signal: AbortSignal | undefined,
+): Promise<Credential> {
+  const given = await runPlugin(plugin, { signal, msMax: CREDENTIAL_MS_MAX });
+  if (given !== null) return given;
+  const limit = `within ${CREDENTIAL_MS_MAX / 1000} s`;
+  throw new PipelineError('denied', `context ${context}: ${plugin.command} did not end ${limit}`, {
+    hint: `run ${[plugin.command, ...plugin.args].join(' ')} to see what it waits for`,
   });
-  try {
-    await Promise.race([config.applyToHTTPSOptions(options), late]);
-    return options;
-  } catch (cause) {
-    throw cause instanceof PipelineError ? cause : credentialFault(cause, context, plugin);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function credentialFault(
   cause: unknown,
   context: string,
-  plugin: string | undefined,
+  plugin: Plugin | undefined,
 ): PipelineError {
   const text = cause instanceof Error ? cause.message.trim() : String(cause);
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   const reason = text.split('\n').findLast((line) => line.trim() !== '') ?? 'it said nothing';
   if (plugin === undefined) return invalid(`context ${context}: ${reason}`, cause);
+  const { command } = plugin;
   if (code === 'ENOENT') {
     return new PipelineError(
       'config-invalid',
-      `context ${context} needs ${plugin}, which is not installed`,
+      `context ${context} needs ${command}, which is not installed`,
       {
-        hint: `install ${plugin}, or choose another --context`,
+        hint: `install ${command}, or choose another --context`,
         cause,
       },
     );
   }
   return new PipelineError(
     'denied',
-    `context ${context}: ${plugin} gave no credentials: ${reason}`,
+    `context ${context}: ${command} gave no credentials: ${reason}`,
     {
       hint: 'log in again (for AWS: aws sso login), then repeat',
       cause,

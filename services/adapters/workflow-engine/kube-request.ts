@@ -118,7 +118,7 @@ async function send(
   url.search = new URLSearchParams(call.query).toString();
   // A person may be logging in: the server's time begins afterwards.
   watchdog.rest();
-  const options = await connection.authorize();
+  const options = await connection.authorize(watchdog.signal);
   watchdog.wait(limits.callMsMax);
   const headers = headersOf(call, options.headers);
   const start = url.protocol === 'http:' ? httpRequest : httpsRequest;

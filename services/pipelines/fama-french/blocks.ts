@@ -52,8 +52,8 @@ export function decodeLibraryText(bytes: Uint8Array): string {
 }
 
 /**
- * Every block of a library CSV (requirements 1.6, rules 1 to 9; decisions, "What real data
- * taught"); a row of another width than its header is a reject, not padded or cut as rule 10 has it. Numbers are those of the file to the last digit. `input-invalid`, naming `name` and
+ * Every block of a library CSV (requirements 1.6, rules 1 to 10; decisions, "What real data
+ * taught"). Numbers are those of the file to the last digit. `input-invalid`, naming `name` and
  * what is missing, when there is no block.
  */
 export function parseBlocks(source: string, name = 'library file'): ParsedLibrary {
@@ -176,7 +176,7 @@ function takeRow(state: State, row: Row): void {
   for (const stray of state.pending) open.rejects.push({ ...stray, rule: 'not_a_row' });
   if (state.pending.length > 0) state.pending = [];
   const date = text.slice(row.start, row.comma).trimEnd();
-  const rule = dateRule(state, open, date) ?? cellsRule(state, open, row);
+  const rule = dateRule(state, open, date) ?? cutRule(state, open, row);
   if (rule !== null) {
     open.rejects.push({ line, text: rowText(state, row), rule });
     return;
@@ -201,36 +201,37 @@ function dateRule(state: State, open: Block, date: string): RejectRule | null {
   return state.seen.has(date) ? 'date_duplicate' : null;
 }
 
-/**
- * A row with another number of cells than the header: nothing tells which of its numbers is missing or too much, so
- * none of them can be given to a portfolio. Blank cells at the end are padding. Of a last line without a line end the
- * last number may have lost digits.
- */
-function cellsRule(state: State, open: Block, { line, comma, end }: Row): RejectRule | null {
-  const { text } = state;
-  const isCut = end === text.length;
-  let at = comma;
-  for (let left = open.portfolios.length; left > 0; left--) {
-    if (at === -1 || at >= end) return isCut ? 'row_cut' : 'row_short';
-    at = text.indexOf(',', at + 1);
-  }
-  if (at !== -1 && at < end && /[^\s,]/.test(text.slice(at, end))) return 'row_wide';
-  if (isCut) warn(state, 'end_abrupt', { line, text: text.slice(text.lastIndexOf(',') + 1) });
+/** A last line without a line end and with too few cells: its last number may have lost digits. */
+function cutRule(state: State, open: Block, { line, comma, end }: Row): RejectRule | null {
+  if (end < state.text.length) return null;
+  const cells = state.text.slice(comma + 1, end).split(',');
+  if (cells.length < open.portfolios.length) return 'row_cut';
+  warn(state, 'end_abrupt', { line, text: cells.at(-1) ?? '' });
   return null;
 }
 
-/** Fills one value into each column, for `cellsRule` has seen that the row has as many. */
-function takeCells(state: State, open: Block, { line, comma, end }: Row): void {
+function takeCells(state: State, open: Block, row: Row): void {
   const { text } = state;
-  let at = comma + 1;
-  for (const column of open.columns) {
-    const next = text.indexOf(',', at);
-    const stop = next === -1 || next > end ? end : next;
+  const { columns } = open;
+  const { line, end } = row;
+  let at = row.comma + 1;
+  let filled = 0;
+  for (const column of columns) {
+    if (at > end) break;
+    const comma = text.indexOf(',', at);
+    const stop = comma === -1 || comma > end ? end : comma;
     const value = parseCell(text, at, stop);
     // The file itself declares these two numbers to mean "missing" (requirements 1.6, rule 9).
     column.push(value === -99.99 || value === -999 || Number.isNaN(value) ? null : value);
     if (Number.isNaN(value)) warnCell(state, line, text.slice(at, stop).trim());
     at = stop + 1;
+    filled++;
+  }
+  if (filled < columns.length) {
+    for (const column of columns.slice(filled)) column.push(null);
+    warn(state, 'row_short', { line, text: `${filled} of ${columns.length} cells` });
+  } else if (at <= end && /[^\s,]/.test(text.slice(at, end))) {
+    warn(state, 'row_wide', { line, text: text.slice(at, end).trim() });
   }
 }
 

@@ -7,9 +7,7 @@ export type RejectRule =
   | 'date_width'
   | 'date_duplicate'
   | 'not_a_row'
-  | 'row_cut'
-  | 'row_short'
-  | 'row_wide';
+  | 'row_cut';
 
 /** A line that is kept out of the result, as it stands in the file. `line` counts from 1. */
 export interface Reject {
@@ -21,6 +19,8 @@ export interface Reject {
 export type WarningRule =
   | 'value_empty'
   | 'value_unparsable'
+  | 'row_short'
+  | 'row_wide'
   | 'portfolio_unnamed'
   | 'portfolio_duplicate'
   | 'block_empty'

@@ -1,5 +1,7 @@
-import { scheduleFault, zoneFault } from '../cron-schedule.ts';
-import { quote } from '../go-text.ts';
+import { parseSchedule } from '../../core/cron.ts';
+import { quote } from '../../core/go-quote.ts';
+import { nextRun, zonedSchedule } from '../../core/next-run.ts';
+import { zoneFault } from '../../core/time-zone.ts';
 import { CRON_ENV, CRON_STOP_ENV, judgeExpression, neededNames, tagsOf } from './expression.ts';
 import { below } from './report.ts';
 import type { Report, Spot } from './report.ts';
@@ -44,12 +46,12 @@ export function cronFaults({ metadata, cron = {} }: LoadedDocument): CronFault[]
     add('cron-schedule', 'spec.schedules', 'cron workflow must have at least one schedule');
   }
   for (const [index, schedule] of schedules.entries()) {
-    const wrong = scheduleFault(schedule);
-    if (wrong === null) continue;
+    const parsed = parseSchedule(schedule);
+    if (!('fault' in parsed)) continue;
     add(
       'cron-schedule',
       `spec.schedules[${index}]`,
-      `cron schedule ${schedule} is malformed: ${wrong}`,
+      `cron schedule ${schedule} is malformed: ${parsed.fault}`,
     );
   }
   const zone = zoneFault(timezone);
@@ -73,8 +75,33 @@ export function lintCrons({ set }: LintScene, report: Report): void {
   for (const document of set.documents.filter(({ kind }) => kind === 'CronWorkflow')) {
     for (const { rule, path, text } of cronFaults(document)) report({ document, path }, rule, text);
     const spot = { document, path: 'spec' };
+    lintSchedules(spot, document.cron ?? {}, report);
     lintCronWhen(below(spot, '.when'), document.cron ?? {}, report);
     lintStop(below(spot, '.stopStrategy.expression'), document.cron ?? {}, report);
+  }
+}
+
+/** A leap year's first day: each schedule that comes at all comes within the years behind it. */
+const SOME_DAY = new Date(Date.UTC(2000, 0, 1));
+
+/** Schedules that Argo's check takes, and its controller never starts. */
+function lintSchedules(spot: Spot, { schedules = [], timezone = '' }: CronSpec, report: Report) {
+  if (zoneFault(timezone) !== null) return;
+  for (const [index, schedule] of schedules.entries()) {
+    if ('fault' in parseSchedule(schedule)) continue;
+    const at = below(spot, `.schedules[${index}]`);
+    const zoned = parseSchedule(zonedSchedule(schedule, timezone));
+    if ('fault' in zoned) {
+      const message = `cron schedule ${schedule} fails behind the timezone ${timezone}: ${zoned.fault}`;
+      report(at, 'cron-schedule', message, 'give the zone once: in spec.timezone');
+    } else if (nextRun(schedule, SOME_DAY) === null) {
+      report(
+        at,
+        'cron-schedule',
+        `cron schedule ${schedule} never comes`,
+        'name a day that exists',
+      );
+    }
   }
 }
 

@@ -53,6 +53,10 @@ export const LINT_RULES = {
     'put retryStrategy on each leaf template: here it is given to DAGs and steps too, and multiplies',
   'retry-non-leaf':
     'retry the leaf templates: here every task below runs again, and their retries multiply',
+  'retry-time':
+    'leave maxDuration out (limit bounds the attempts), or make it longer than timeout and the first wait together',
+  'retry-tag':
+    'give the template a retryStrategy (limit: "0" for a single attempt), or leave the tag out',
   duration: 'a number with a unit, such as 90s, 15m or 1h30m',
   'timeout-non-leaf':
     'put timeout and pendingTimeout on leaf templates; activeDeadlineSeconds bounds the workflow',

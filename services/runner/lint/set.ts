@@ -1,5 +1,6 @@
 import { lintAccounts } from './access.ts';
 import { lintAsArgo, lintLoading } from './argo.ts';
+import { lintAttempts } from './attempt.ts';
 import { lintBindings } from './binding.ts';
 import { lintCalls, lintParameters } from './call.ts';
 import { lintCrons } from './cron.ts';
@@ -42,6 +43,7 @@ export function lintFiles(files: readonly WorkflowFile[], steps: StepCatalogue):
   lintParameters(scene, report);
   lintConditions(scene, report);
   lintTimes(scene, report);
+  lintAttempts(scene, report);
   lintStart(scene, report);
   lintCrons(scene, report);
   lintMetrics(scene, report);

@@ -1,7 +1,8 @@
 import { attempt } from '../fault.ts';
 import { evaluateCondition, expressionEnv, EXTRA } from '../expression.ts';
 import { durationMs } from '../go-text.ts';
-import { judgeExpression, tagsOf } from './expression.ts';
+import { filledIn } from './duration.ts';
+import { judgeExpression } from './expression.ts';
 import { below } from './report.ts';
 import type { Report, Spot } from './report.ts';
 import { effectiveSpec, rootOf, titleOf } from './walk.ts';
@@ -166,15 +167,4 @@ function lintDuration(spot: Spot, text: string | undefined, { parameters, report
   if (value === null || value === '') return;
   const result = attempt(() => durationMs(value));
   if ('fault' in result) report(spot, 'duration', result.fault.message);
-}
-
-/** A text whose tags are parameters with defaults, filled in; `null` when it holds another tag. */
-function filledIn(text: string, parameters: readonly Parameter[]): string | null {
-  let known = true;
-  const filled = text.replaceAll(/\{\{\s*([^{}]*?)\s*\}\}/g, (_, name: string) => {
-    const value = parameters.find((one) => `workflow.parameters.${one.name}` === name)?.value;
-    if (value === undefined || value.includes('{{')) known = false;
-    return value ?? '';
-  });
-  return known && tagsOf(filled).length === 0 ? filled : null;
 }

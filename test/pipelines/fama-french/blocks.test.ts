@@ -195,6 +195,18 @@ describe('a value', () => {
     expect(parsed.warnings[0]).toMatchObject({ rule: 'value_empty', count: 2 });
   });
 
+  it('missing in a short row is NULL, beyond the header is dropped; both are told', () => {
+    const parsed = parse(',A,B', '2001,1', '2002,1,2,3', '2003,1,2,,');
+    expect(only(parsed).columns).toEqual([
+      [1, 1, 1],
+      [null, 2, 2],
+    ]);
+    expect(parsed.warnings).toEqual([
+      { rule: 'row_short', count: 1, examples: [{ line: 2, text: '1 of 2 cells' }] },
+      { rule: 'row_wide', count: 1, examples: [{ line: 3, text: '3' }] },
+    ]);
+  });
+
   it('that is odd a million times is counted, not listed', () => {
     const rows = Array.from({ length: 2_000 }, (_, at) => `${1000 + at},x`);
     const [warning] = parse(',A', ...rows).warnings;
@@ -225,30 +237,6 @@ describe('a line that looks like a row is never lost', () => {
     expect(rejected(parsed)).toEqual([[3, 'not_a_row']]);
     expect(parsed.warnings).toEqual([
       { rule: 'stray_line', count: 1, examples: [{ line: 4, text: 'see notes' }] },
-    ]);
-  });
-
-  it('with a number too few or too many it is a reject, so that none gets into another portfolio', () => {
-    const parsed = parse(',A,B,C', '2001,1,2,3', '2002,1,3', '2003,1,1.5,2,3', '2004,1,2,3');
-    expect(only(parsed).dates).toEqual(['2001', '2004']);
-    expect(only(parsed).columns).toEqual([
-      [1, 1],
-      [2, 2],
-      [3, 3],
-    ]);
-    expect(only(parsed).rejects).toEqual([
-      { line: 3, text: '2002,1,3', rule: 'row_short' },
-      { line: 4, text: '2003,1,1.5,2,3', rule: 'row_wide' },
-    ]);
-    expect(parsed.rowsRead).toBe(4);
-  });
-
-  it('with blank cells at its end is whole: they are padding, or numbers that are missing', () => {
-    const parsed = parse(',A,B,', '2001,1,2,', '2002,1,2, ,', '2003,1,', '2004,1,2');
-    expect(rejected(parsed)).toEqual([]);
-    expect(only(parsed).columns).toEqual([
-      [1, 1, 1, 1],
-      [2, 2, null, 2],
     ]);
   });
 
