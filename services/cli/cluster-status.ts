@@ -1,11 +1,11 @@
 import { PipelineError } from '../core/error.ts';
 import { humaneDuration } from '../core/humane.ts';
-import { nextRun } from '../core/cron.ts';
+import { nextRun } from '../core/next-run.ts';
 import { printable } from '../core/printable.ts';
 import type { RunState, ScheduleState, WorkflowCluster } from '../ports/workflow-cluster.ts';
 import { printJson, widthOf } from './print-result.ts';
 import type { Given } from './program.ts';
-import { type Session, wholeNumber } from './session.ts';
+import { countOf, type Session } from './session.ts';
 import { formatTable } from './text-table.ts';
 import { openCluster } from './wire-engine.ts';
 
@@ -13,7 +13,7 @@ import { openCluster } from './wire-engine.ts';
 export async function clusterStatus(session: Session, given: Given): Promise<number> {
   const { signal, io } = session;
   const pipeline = given.args[0] ?? '';
-  const limit = wholeNumber('--limit', given.flags.limit);
+  const limit = countOf('--limit', given.flags.limit);
   const cluster = await openCluster(session, given.flags);
   await cluster.template(pipeline, { signal });
   const runs = await cluster.runs(pipeline, limit, { signal });
@@ -62,7 +62,8 @@ type Schedule = ScheduleState & { nextAt: Date | null };
 const left = (...names: string[]) => names.map((name) => ({ name, align: 'left' as const }));
 
 const RUN_COLUMNS = [
-  ...left('workflow', 'phase', 'trigger', 'logical date', 'started'),
+  { name: 'workflow', align: 'left' as const, isKept: true },
+  ...left('phase', 'trigger', 'logical date', 'started'),
   { name: 'time', align: 'right' as const },
   ...left('steps', 'message'),
 ];
@@ -100,8 +101,9 @@ function momentText(moment: Date | undefined): string {
 }
 
 /** The earliest of its next times; null when it is suspended, or none can be told. */
-function nextOf({ schedules, timezone, isSuspended }: ScheduleState, now: Date): Date | null {
+function nextOf(schedule: ScheduleState, now: Date): Date | null {
+  const { schedules, timezone = '', isSuspended, lastScheduledAt: lastAt } = schedule;
   if (isSuspended) return null;
-  const times = schedules.flatMap((one) => nextRun(one, now, timezone ?? 'UTC') ?? []);
+  const times = schedules.flatMap((one) => nextRun(one, now, { timezone, lastAt }) ?? []);
   return times.toSorted((a, b) => a.getTime() - b.getTime())[0] ?? null;
 }

@@ -1,35 +1,45 @@
-import type { Dirent } from 'node:fs';
+import { type Dirent, existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { PipelineError } from '../core/error.ts';
 import type { WorkflowFile } from '../runner/load.ts';
-import { packageFolder } from './run-request.ts';
-import type { Io } from './session.ts';
+import { readPipe, readStdin } from './read-input.ts';
+import { workflowFolders } from './run-request.ts';
+import type { Session } from './session.ts';
 
 const YAML = /\.ya?ml$/i;
 
 /**
- * The files to check: those named, the YAML files of folders that are named, standard input for `-`; without names the
- * package's own `workflows/`. `config-invalid` for what cannot be read and for a folder without YAML.
+ * The files to check: those named, the YAML files of folders that are named, standard input for `-`; without names
+ * `workflows/` of the working folder, or else the package's own. `config-invalid` for what cannot be read and for a folder without YAML.
  */
 export async function lintSource(
-  io: Pick<Io, 'cwd' | 'stdin'>,
+  { io, signal }: Pick<Session, 'io' | 'signal'>,
   names: readonly string[],
 ): Promise<WorkflowFile[]> {
-  if (names.length === 0) return readFolder(join(packageFolder(), 'workflows'), 'workflows');
+  if (names.length === 0) return readFolder(defaultFolder(io.cwd), 'workflows');
   const files: WorkflowFile[] = [];
   for (const name of new Set(names)) {
-    if (name === '-') files.push({ file: '(stdin)', text: await text(io.stdin) });
-    else files.push(...(await readNamed(resolve(io.cwd, name), name)));
+    if (name === '-') files.push({ file: '(stdin)', text: await readStdin(io.stdin, signal) });
+    else files.push(...(await readNamed(resolve(io.cwd, name), { name, signal })));
   }
   return files;
 }
 
-async function readNamed(path: string, name: string): Promise<WorkflowFile[]> {
+/** The folder that is read when none is named. */
+export function defaultFolder(cwd: string): string {
+  return workflowFolders(cwd).find((folder) => existsSync(folder)) ?? cwd;
+}
+
+async function readNamed(
+  path: string,
+  { name, signal }: { name: string; signal: AbortSignal },
+): Promise<WorkflowFile[]> {
   try {
-    return [{ file: name, text: await readFile(path, 'utf8') }];
+    const piped = await readPipe(path, signal);
+    return [{ file: name, text: piped ?? (await readFile(path, 'utf8')) }];
   } catch (cause) {
+    signal.throwIfAborted();
     if (codeOf(cause) === 'EISDIR') return readFolder(path, name.replace(/\/+$/, ''));
     throw unreadable(name, cause);
   }

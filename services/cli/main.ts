@@ -1,11 +1,15 @@
-import { onOutputFailure } from './output-failure.ts';
+import { onOutputFailure, worksUnheard } from './output-failure.ts';
 import { runProgram } from './program.ts';
 import { systemClock, systemRandom } from './wire.ts';
 
-onOutputFailure([process.stdout, process.stderr], (exitCode) => process.exit(exitCode));
+const argv = process.argv.slice(2);
+const exitCodeOfRun = onOutputFailure([process.stdout, process.stderr], {
+  goesOn: worksUnheard(argv),
+  exit: (exitCode) => process.exit(exitCode),
+});
 
 /** The front door: runs one command and ends with the exit code of how it went. */
-process.exitCode = await runProgram(process.argv.slice(2), {
+const own = await runProgram(argv, {
   env: process.env,
   cwd: process.cwd(),
   stdin: process.stdin,
@@ -15,3 +19,4 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   random: systemRandom,
   process,
 });
+process.exitCode = exitCodeOfRun(own);

@@ -233,7 +233,7 @@ function addLooking(program: Command, on: On): void {
     lint,
     'argosy lint',
     'argosy lint my-workflow.yaml',
-    'helm template argosy helm/argosy | argosy lint -',
+    'helm template argosy helm/argosy -f helm/argosy/values-eks.yaml | argosy lint -',
   );
   on(lint, async () => (await import('./commands/lint.ts')).lint);
 

@@ -8,7 +8,7 @@ import { lintWorkflows, submitWorkflow } from '../runner/lint.ts';
 import type { LoadedDocuments, WorkflowFile } from '../runner/load.ts';
 import type { Given } from './program.ts';
 
-/** The workflow files of a run: those of `--file`, else that of the pipeline. */
+/** The workflow files of a run: those of `--file`, else that of the pipeline in the first `workflows/` that has it. */
 export async function workflowFiles(
   pipeline: string | undefined,
   given: Given,
@@ -23,25 +23,34 @@ export async function workflowFiles(
     });
   }
   const name = `workflows/${pipeline}.yaml`;
-  return [await readWorkflowFile(join(packageFolder(), name), name)];
+  const folders = workflowFolders(cwd);
+  const paths = folders.map((folder) => join(folder, `${pipeline}.yaml`));
+  const path = paths.find((one) => existsSync(one)) ?? name;
+  return [await readWorkflowFile(path, name, `looked in ${folders.join(' and ')}`)];
+}
+
+/** Where workflows are looked for, in this order: the working folder's `workflows/`, then the package's own. */
+export function workflowFolders(cwd: string): string[] {
+  return [...new Set([cwd, packageFolder()].map((folder) => join(folder, 'workflows')))];
 }
 
 /** The folder that holds `workflows/`: the package's own, seen from the bundle or from the sources. */
-export function packageFolder(): string {
+function packageFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'workflows')) && folder !== dirname(folder))
     folder = dirname(folder);
   return folder;
 }
 
-async function readWorkflowFile(path: string, name: string): Promise<WorkflowFile> {
+async function readWorkflowFile(
+  path: string,
+  name: string,
+  hint = 'check the name; a pipeline is one of those in workflows/',
+): Promise<WorkflowFile> {
   try {
     return { file: name, text: await readFile(path, 'utf8') };
   } catch (cause) {
-    throw new PipelineError('config-invalid', `${name} cannot be read`, {
-      hint: 'check the name; a pipeline is one of those in workflows/',
-      cause,
-    });
+    throw new PipelineError('config-invalid', `${name} cannot be read`, { hint, cause });
   }
 }
 

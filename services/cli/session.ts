@@ -109,6 +109,15 @@ export function wholeNumber(flag: string, value: unknown): number {
   });
 }
 
+/** A flag that must be a whole number from 1 up; `config-invalid` for anything else. */
+export function countOf(flag: string, value: unknown): number {
+  const count = wholeNumber(flag, value);
+  if (count > 0) return count;
+  throw new PipelineError('config-invalid', `${flag} ${count} is less than 1`, {
+    hint: `for example ${flag} 20`,
+  });
+}
+
 /** Where this session's metrics and logs of runs go. */
 export function sideFolder(session: Session, name: 'metrics' | 'logs' | 'cache'): string {
   const { io, flags } = session;

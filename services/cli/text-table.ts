@@ -5,6 +5,8 @@ import { fitText, padText, textWidth } from './text-width.ts';
 export interface TableColumn {
   name: string;
   align: 'left' | 'right';
+  /** True for a column to be copied from, such as a name: it is never cut, the others make room. */
+  isKept?: boolean;
 }
 
 export interface TableOptions {
@@ -34,7 +36,8 @@ export function formatTable(
   const widths = columns.map((_, at) =>
     [names, ...cells].reduce((widest, row) => Math.max(widest, textWidth(row[at] ?? '')), 1),
   );
-  shrink(widths, options.widthMax - GAP.length * (columns.length - 1));
+  const sumMax = options.widthMax - GAP.length * (columns.length - 1);
+  shrink(widths, sumMax, (at) => columns[at]?.isKept !== true);
 
   const line = (row: readonly string[]): string =>
     columns
@@ -48,15 +51,16 @@ export function formatTable(
   return [line(names), rule, ...cells.map(line)].map((text) => `${text}\n`).join('');
 }
 
-/** Takes columns from the widest until the sum fits or all are at their least. */
-function shrink(widths: number[], sumMax: number): void {
+/** Takes columns from the widest that may be cut until the sum fits or all of these are at their least. */
+function shrink(widths: number[], sumMax: number, isCuttable: (at: number) => boolean): void {
   let excess = widths.reduce((sum, width) => sum + width, 0) - sumMax;
   while (excess > 0) {
-    const widest = Math.max(...widths);
+    const cuttable = widths.filter((_, at) => isCuttable(at));
+    const widest = Math.max(...cuttable);
     if (widest <= COLUMN_WIDTH_MIN) return;
-    const second = Math.max(COLUMN_WIDTH_MIN, ...widths.filter((width) => width < widest));
-    const at = widths.indexOf(widest);
-    const sharers = widths.filter((width) => width === widest).length;
+    const second = Math.max(COLUMN_WIDTH_MIN, ...cuttable.filter((width) => width < widest));
+    const at = widths.findIndex((width, place) => width === widest && isCuttable(place));
+    const sharers = cuttable.filter((width) => width === widest).length;
     const cut = Math.min(widest - second, Math.max(1, Math.ceil(excess / sharers)));
     widths[at] = widest - cut;
     excess -= cut;

@@ -105,6 +105,16 @@ describe('an error of the file system', () => {
     });
   });
 
+  it.each(['write', 'copyfile', 'mkdir', 'link', 'fsync'])(
+    'a full disk is named with its setting, and known to hold nothing of a %s that is no sync',
+    (syscall) => {
+      const error = Object.assign(new Error('full'), { code: 'ENOSPC', syscall });
+      const translated = translateFileError(error, { method: 'put', object: 'file:///b/a' });
+      expect(translated.isUnwritten).toBe(syscall !== 'fsync');
+      expect(translated.hint).toContain('ARGOSY_STORE');
+    },
+  );
+
   it('without a code is a bug', () => {
     const translated = translateFileError(new TypeError('x'), { method: 'put', object: 'o' });
     expect(translated.kind).toBe('bug');

@@ -137,7 +137,7 @@ describe('the S3 store', () => {
     const store = s3Store({ bucket: 'argosy-finance', connection: bad.connection });
     await expect(store.put('a/b.csv', utf8('x'))).rejects.toMatchObject({
       message: 'put of s3://argosy-finance/a/b.csv failed: 404 NoSuchBucket',
-      hint: 'create the bucket argosy-finance, or name another with ARGOSY_BUCKET_{PIPELINE}',
+      hint: 'argosy setup creates the bucket argosy-finance; or name another with ARGOSY_BUCKET_{PIPELINE}',
     });
   });
 

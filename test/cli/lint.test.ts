@@ -27,7 +27,20 @@ describe('argosy lint', () => {
     await using home = await tempFolder();
     const end = await cli(['lint'], { cwd: home.path });
     expect(end).toMatchObject({ exitCode: 0, stdout: '' });
-    expect(end.stderr).toMatch(/^no findings: \d+ objects of Argo in \d+ files?\n$/);
+    const folder = WORKFLOWS.replace(/\/$/, '');
+    expect(end.stderr).toMatch(/^no findings: \d+ objects of Argo in \d+ files? of .+\n$/);
+    expect(end.stderr.trimEnd().endsWith(` of ${folder}`)).toBe(true);
+  });
+
+  it('without names reads workflows/ of the working folder where there is one, and says so', async () => {
+    await using home = await tempFolder();
+    const folder = join(home.path, 'workflows');
+    await mkdir(folder);
+    await writeFile(join(folder, 'w.yaml'), broken);
+    const end = await cli(['lint'], { cwd: home.path });
+    expect(end.exitCode).toBe(51);
+    expect(end.stdout).toContain('workflows/w.yaml:10: ');
+    expect(end.stderr).toContain(`1 object of Argo in 1 file of ${folder}\n`);
   });
 
   it('tells every finding on a line of its own, in the order of lines, and ends with 51', async () => {

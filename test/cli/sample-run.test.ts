@@ -69,6 +69,24 @@ describe('argosy run fama-french --sample', () => {
     expect(await objectsIn(join(home.path, '.argosy/sample/store'))).toEqual(after);
   });
 
+  it('a run without a fetch that finds nothing to do ends after extract', async () => {
+    const run = ['run', 'fama-french', '--sample', '-p', 'fetch=false', '-p', 'trigger=event'];
+    const metrics = join(home.path, '.argosy/sample/metrics/fama-french.prom');
+    const told = await readFile(metrics, 'utf8');
+    const { exitCode, stdout } = await argosy(...run);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('nothing new');
+    expect(stdout).not.toContain('published');
+    const { runs } = JSON.parse(
+      (await argosy('status', 'fama-french', '--sample', '--json')).stdout,
+    ) as {
+      runs: { status: string; steps: { step: string }[] }[];
+    };
+    expect(runs[0]).toMatchObject({ status: 'success', steps: [{ step: 'extract' }] });
+    expect(runs[0]?.steps).toHaveLength(1);
+    expect(await readFile(metrics, 'utf8')).toBe(told);
+  });
+
   it('query answers as a table, CSV and JSON', async () => {
     const sql = 'SELECT count(*) AS n, max(ingestion_date) AS day FROM current_data';
     const [table, csv, json] = await Promise.all([
@@ -133,6 +151,7 @@ describe('argosy run fama-french --sample', () => {
       [['query', '--as-of', '2018-13-01', 'SELECT 1'], 'is not a day'],
       [['diff', 'fama-french', 'x', 'y', '--sample'], 'is not a vintage'],
       [['status', 'fama-frensh'], 'did you mean fama-french'],
+      [['status', 'fama-french', '--limit', '0'], '--limit 0 is less than 1'],
       [['frobnicate'], "unknown command 'frobnicate'"],
     ] as const) {
       const end = await argosy(...argv);

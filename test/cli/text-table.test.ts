@@ -49,6 +49,18 @@ describe('formatTable', () => {
     ]);
   });
 
+  it('never cuts a column that is to be kept: the others make room as far as they can', () => {
+    const name = 'n'.repeat(30);
+    const columns = [
+      { name: 'run', align: 'left' as const, isKept: true },
+      { name: 'error', align: 'left' as const },
+    ];
+    const rowOf = (widthMax: number) =>
+      formatTable(columns, [[name, 'e'.repeat(60)]], { widthMax }).split('\n')[2];
+    expect(rowOf(50)).toBe(`${name}  ${'e'.repeat(17)}…`);
+    expect(rowOf(20)).toBe(`${name}  eeeee…`);
+  });
+
   it('cuts the widest columns first and stays within its width', () => {
     const columns = ['a', 'b', 'c'].map((name) => ({ name, align: 'left' as const }));
     const text = formatTable(columns, [['short', 'x'.repeat(60), 'y'.repeat(40)]], {

@@ -44,6 +44,19 @@ describe('the lines of a watcher', () => {
   });
 });
 
+describe('the trouble with each of some objects', () => {
+  it('is told once until the next sweep', () => {
+    const { view, text } = viewOf();
+    const error = new PipelineError('conflict', 'is still being written');
+    const tell = (key: string) => view.onEvent({ type: 'trouble', key, error });
+    for (let time = 0; time < 3; time++) for (const key of ['a', 'b']) tell(key);
+    expect(text().match(/still being written/g)).toHaveLength(2);
+    view.onEvent({ type: 'swept', seen: 0, found: 0 });
+    for (const key of ['a', 'b']) tell(key);
+    expect(text().match(/still being written/g)).toHaveLength(4);
+  });
+});
+
 describe('on a terminal', () => {
   it('the last line counts what goes on, stays last, and is gone at the end', () => {
     const { view, lines } = viewOf({ isTerminal: true });

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -51,6 +51,19 @@ spec:
   const end = await cli(['run', '--file', 'mine.yaml'], { cwd: home.path });
   expect(end.exitCode).toBe(23);
   expect(end.stderr).toMatch(/^error: .*exit code 23/m);
+});
+
+it('run NAME finds workflows/NAME.yaml of the working folder, and tells where it looked for one', async () => {
+  await using home = await tempFolder();
+  await mkdir(join(home.path, 'workflows'));
+  const text = await readFile(`${CASES}steps-inside-a-dag-give-outputs.yaml`, 'utf8');
+  await writeFile(join(home.path, 'workflows', 'mine.yaml'), text);
+  const end = await cli(['run', 'mine', '--json'], { cwd: home.path });
+  expect([end.exitCode, end.stderr.match(/^error: .*/m)]).toEqual([0, null]);
+  const none = await cli(['run', 'yours'], { cwd: home.path });
+  expect(none.exitCode).toBe(51);
+  expect(none.stderr).toContain('workflows/yours.yaml cannot be read');
+  expect(none.stderr).toContain(`hint: looked in ${join(home.path, 'workflows')} and /`);
 });
 
 it('an unknown field is refused by name, file and line', async () => {

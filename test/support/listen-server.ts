@@ -9,6 +9,8 @@ export interface ListenServer {
   end(): void;
   /** How many listen. */
   count(): number;
+  /** How often anybody asked, since the start. */
+  askedCount(): number;
   close(): Promise<void>;
 }
 
@@ -17,6 +19,8 @@ export interface ListenServerOptions {
   isFlushing?: boolean;
   /** Of every answer that begins. */
   contentType?: string;
+  /** True: each answer ends as soon as it has begun. */
+  isEnding?: boolean;
 }
 
 const BLANK_MS = 100;
@@ -24,13 +28,19 @@ const BLANK_MS = 100;
 /** Starts the server; its requests are not checked. */
 export async function listenServer(options: ListenServerOptions = {}): Promise<ListenServer> {
   const answers = new Set<ServerResponse>();
+  let askedCount = 0;
   const server = createServer((_request, response) => {
+    askedCount++;
     answers.add(response);
     response.once('close', () => answers.delete(response));
     response.setHeader('content-type', options.contentType ?? 'text/event-stream');
     response.setHeader('server', 'MinIO');
     if (options.isFlushing === false) return;
     response.write(' ');
+    if (options.isEnding === true) {
+      response.end();
+      return;
+    }
     const timer = setInterval(() => response.write(' '), BLANK_MS);
     response.once('close', () => clearInterval(timer));
   });
@@ -42,6 +52,7 @@ export async function listenServer(options: ListenServerOptions = {}): Promise<L
     send: (body) => answers.forEach((answer) => answer.write(`${JSON.stringify(body)}\n`)),
     end: () => answers.forEach((answer) => answer.end()),
     count: () => answers.size,
+    askedCount: () => askedCount,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -39,6 +39,8 @@ export interface RunOptions {
   logicalDate?: string;
   /** Of any step, by name. */
   parameters?: Readonly<Record<string, string>>;
+  /** `manual` by default. */
+  trigger?: RunIdentity['trigger'];
 }
 
 export interface RunOutcome {
@@ -67,7 +69,7 @@ export async function runPipeline(bench: Bench, options: RunOptions = {}): Promi
     runId: options.runId ?? 'run-1',
     pipeline: famaFrench.name,
     logicalDate: options.logicalDate ?? '2026-11-21',
-    trigger: 'manual',
+    trigger: options.trigger ?? 'manual',
     system: 'local',
     actor: 'local-user',
   };
@@ -115,13 +117,15 @@ async function caught(work: () => Promise<unknown>): Promise<unknown> {
 async function mainSteps(run: Run): Promise<void> {
   const isFetching = run.parameters['fetch'] !== 'false';
   const fetched = isFetching ? await runStep(run, 'fetch') : null;
-  if (fetched?.outputs['pending'] !== '0') {
+  let isBehind = true;
+  if (fetched?.outputs['pending'] !== '0' && run.parameters['dry-run'] !== 'true') {
     const extracted = await runStep(run, 'extract');
     for (const shard of JSON.parse(extracted.outputs['shards'] ?? '[]') as string[]) {
       await runStep(run, 'transform', { shard });
     }
+    isBehind = isFetching || extracted.outputs['behind'] === 'true';
   }
-  if (run.parameters['dry-run'] === 'true') return;
+  if (run.parameters['dry-run'] === 'true' || !isBehind) return;
   await runStep(run, 'catalogue');
   await runStep(run, 'tables');
 }

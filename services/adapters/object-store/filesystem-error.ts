@@ -19,6 +19,9 @@ const KIND_OF_CODE: Record<string, ErrorKind> = {
   EEXIST: 'unsupported',
 };
 
+const FULL_HINT =
+  'free some space on the disk of this folder, or let ARGOSY_STORE name one on another disk';
+
 const HINT_OF_CODE: Record<string, string> = {
   EACCES: 'give the user who runs argosy the right to read and write the folder',
   EPERM: 'give the user who runs argosy the right to read and write the folder',
@@ -28,8 +31,8 @@ const HINT_OF_CODE: Record<string, string> = {
   EISDIR: 'a store on disk cannot hold an object and others below the same name: rename one',
   ENOTEMPTY: 'a store on disk cannot hold an object and others below the same name: rename one',
   EEXIST: 'a store on disk cannot hold an object and others below the same name: rename one',
-  ENOSPC: 'free some space on the disk that holds the store',
-  EDQUOT: 'free some space on the disk that holds the store',
+  ENOSPC: FULL_HINT,
+  EDQUOT: FULL_HINT,
   EMFILE: 'raise the limit of open files (ulimit -n)',
 };
 
@@ -55,8 +58,12 @@ export function translateFileError(error: unknown, subject: Subject): PipelineEr
   const code = codeOf(error);
   if (code === '') return new PipelineError('bug', `${what}: ${String(error)}`, { cause: error });
   const hint = HINT_OF_CODE[code];
+  const { syscall } = error as NodeJS.ErrnoException;
+  // A full disk refuses before the object gets its name, all but a sync, which may come after.
+  const isUnwritten = hint === FULL_HINT && syscall !== 'fsync';
   return new PipelineError(KIND_OF_CODE[code] ?? 'unavailable', `${what} failed: ${code}`, {
     cause: error,
+    isUnwritten,
     ...(hint === undefined ? {} : { hint }),
   });
 }

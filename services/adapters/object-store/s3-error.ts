@@ -152,7 +152,7 @@ function saidBy(failure: S3Failure): string {
 
 function hintOf(kind: ErrorKind, failure: S3Failure, call: S3Call): string | undefined {
   if (failure.name === 'NoSuchBucket') {
-    return `create the bucket ${call.bucket}, or name another with ARGOSY_BUCKET_{PIPELINE}`;
+    return `argosy setup creates the bucket ${call.bucket}; or name another with ARGOSY_BUCKET_{PIPELINE}`;
   }
   if (failure.name === 'RequestTimeTooSkewed') return 'set the clock of this machine';
   if (kind === 'denied') {

@@ -4,14 +4,14 @@ import type { Finding } from '../../runner/lint/rule.ts';
 import { lintFiles, type LintOutcome } from '../../runner/lint/set.ts';
 import type { StepCatalogue } from '../../runner/lint/step.ts';
 import { WINGS } from '../commands.ts';
-import { lintSource } from '../lint-source.ts';
+import { defaultFolder, lintSource } from '../lint-source.ts';
 import { printJson } from '../print-result.ts';
 import type { Work } from '../program.ts';
 import type { Session } from '../session.ts';
 
 /** `argosy lint [FILES…]`: what a run, Argo, or a cluster would have against the files, all of it. */
 export const lint: Work = async (session, { args, flags }) => {
-  const files = await lintSource(session.io, args);
+  const files = await lintSource(session, args);
   const outcome = lintFiles(files, await stepCatalogue());
   const { findings } = outcome;
   refuseEmpty(
@@ -20,7 +20,8 @@ export const lint: Work = async (session, { args, flags }) => {
   );
   if (flags.json === true) printJson(session, findings);
   else printFindings(session, findings);
-  session.io.stderr.write(`${summary(outcome, files.length)}\n`);
+  const where = args.length === 0 ? ` of ${defaultFolder(session.io.cwd)}` : '';
+  session.io.stderr.write(`${summary(outcome, files.length)}${where}\n`);
   return findings.length === 0 ? 0 : exitCodeOf('config-invalid');
 };
 

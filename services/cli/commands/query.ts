@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers';
 import { PipelineError } from '../../core/error.ts';
 import { openDatabase } from '../../stages/serve/database.ts';
 import { findDatabase } from '../commands.ts';
@@ -6,6 +5,7 @@ import { serving } from '../host.ts';
 import { printResult } from '../print-result.ts';
 import type { Given, Work } from '../program.ts';
 import { checkedDate } from '../run-identity.ts';
+import { readStdin } from '../read-input.ts';
 import type { Session } from '../session.ts';
 
 /** `argosy query SQL`: one SELECT over a pipeline's tables. */
@@ -23,8 +23,8 @@ export const query: Work = async (session, given) => {
   }
 };
 
-async function readSql({ io }: Session, { args }: Given): Promise<string> {
-  const sql = args[0] === '-' ? await text(io.stdin) : (args[0] ?? '');
+async function readSql({ io, signal }: Session, { args }: Given): Promise<string> {
+  const sql = args[0] === '-' ? await readStdin(io.stdin, signal) : (args[0] ?? '');
   if (sql.trim() !== '') return sql;
   throw new PipelineError('config-invalid', 'the query is empty', {
     hint: 'give one SELECT statement, for example: argosy query "FROM current_data LIMIT 5"',

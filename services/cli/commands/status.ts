@@ -6,7 +6,7 @@ import { findDatabase, findWing } from '../commands.ts';
 import { recordsOf, serving } from '../host.ts';
 import { printJson, widthOf } from '../print-result.ts';
 import type { Work } from '../program.ts';
-import { wholeNumber, type Session } from '../session.ts';
+import { countOf, type Session } from '../session.ts';
 import { formatTable, toJsonRows } from '../text-table.ts';
 
 const VINTAGES = `
@@ -21,8 +21,8 @@ export const status: Work = async (session, given) => {
   if (given.flags.cluster === true)
     return (await import('../cluster-status.ts')).clusterStatus(session, given);
   findWing(pipeline);
-  const limit = wholeNumber('--limit', given.flags.limit);
-  const runs = (await readRuns(recordsOf(session, pipeline), pipeline)).slice(0, limit);
+  const limit = countOf('--limit', given.flags.limit);
+  const runs = await readRuns(recordsOf(session, pipeline), pipeline, limit);
   const engine = await openDatabase(serving(session, pipeline), await findDatabase(pipeline));
   try {
     const vintages = toJsonRows(await engine.query(VINTAGES));
@@ -50,6 +50,7 @@ function print(session: Session, pipeline: string, { runs, vintages }: Found): v
   const columns = ['run', 'status', 'started', 'rows', 'rejected', 'problems', 'error'].map(
     (name) => ({
       name,
+      isKept: name === 'run',
       align: ['rows', 'rejected', 'problems'].includes(name)
         ? ('right' as const)
         : ('left' as const),

@@ -20,7 +20,10 @@ export const famaFrench: Pipeline = {
     { name: 'archive-kept', summary: 'landed ZIPs that are gone and that no link leads to' },
     { name: 'archive-readable', summary: 'ZIPs that are damaged, empty or without a CSV' },
     { name: 'csv-readable', summary: 'CSVs in which no table was found' },
-    { name: 'row-valid', summary: 'lines in quarantine: they look like rows and break a rule' },
+    {
+      name: 'row-valid',
+      summary: 'lines in quarantine, and rows of another width than their header',
+    },
     { name: 'cell-numeric', summary: 'cells that hold no number and have become NULL' },
     { name: 'row-count', summary: 'tables with other than dates × portfolios rows; stops the run' },
     {

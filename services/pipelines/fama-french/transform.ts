@@ -93,7 +93,8 @@ async function transformOne(work: Work, csv: Csv): Promise<Outcome> {
     rejects,
   });
   const rejected = rejects.length;
-  work.ports.check('row-valid', rejected);
+  const uneven = parsed.warnings.filter(({ rule }) => rule === 'row_short' || rule === 'row_wide');
+  work.ports.check('row-valid', rejected + countOf(uneven));
   if (parsed.fault) return refuse(work.ports, csv, { reason: parsed.fault.message, rejected });
   if (day === null) {
     const reason = `${csv.key}: the name does not begin with a month and year`;
@@ -104,11 +105,28 @@ async function transformOne(work: Work, csv: Csv): Promise<Outcome> {
   const published = await publishVintage(work, csv, { day, base, parsed });
   const outcome = outcomeOf(published, bytes.length, rejected);
   const lost = parsed.warnings.filter(({ rule }) => rule === 'value_unparsable');
-  work.ports.check(
-    'cell-numeric',
-    lost.reduce((sum, { count }) => sum + count, 0),
-  );
-  return { ...outcome, problems: lostCells(csv, lost) };
+  work.ports.check('cell-numeric', countOf(lost));
+  return { ...outcome, problems: [...lostCells(csv, lost), ...unevenRows(csv, uneven)] };
+}
+
+function countOf(warnings: ParsedLibrary['warnings']): number {
+  return warnings.reduce((sum, { count }) => sum + count, 0);
+}
+
+/**
+ * Rows of another width than their header are padded or cut (requirements 1.6, rule 10). Which of their numbers is
+ * missing or too much nobody can tell, so that all of them may stand in the wrong column: the run says so.
+ */
+function unevenRows(csv: Csv, uneven: ParsedLibrary['warnings']): Problem[] {
+  return uneven.map(({ rule, count, examples }) => {
+    const lines = examples.map(({ line }) => line).join(', ');
+    const rows = count === 1 ? '1 row has' : `${count} rows have`;
+    const what =
+      rule === 'row_short'
+        ? 'fewer numbers than the header, the last columns are NULL'
+        : 'more numbers than the header, the last are dropped';
+    return { object: csv.key, message: `${rows} ${what}; look at line ${lines}` };
+  });
 }
 
 /** Cells whose text is no number have become NULL: the reader of the run must hear of them, not the log alone. */

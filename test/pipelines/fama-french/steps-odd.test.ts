@@ -287,6 +287,21 @@ describe('a Parquet object', () => {
   });
 });
 
+it('rows with a number too few or too many are padded or cut, and the run tells which and counts them', async () => {
+  const damaged = tinyCsv()
+    .replace(/^(201706,[^,]+),.*$/m, '$1')
+    .replace('201707,   101,', '201707,   101,   7,');
+  await begin({ [zipPath('201707')]: zipOf({ [MEMBER]: damaged }) });
+  const outcome = await run();
+  const { counts, problems } = resultOf(outcome, 'transform');
+  expect(counts).toMatchObject({ rowsRead: 8, rowsWritten: 8, rowsRejected: 0 });
+  expect(outcome.checks.get('row-valid')).toBe(2);
+  expect(problems.map(({ message }) => message)).toEqual([
+    '1 row has fewer numbers than the header, the last columns are NULL; look at line 5',
+    '1 row has more numbers than the header, the last are dropped; look at line 11',
+  ]);
+});
+
 it('cells that hold no number are NULL, and the run tells how many and where', async () => {
   const text = tinyCsv().replace(/^(\d{6},)\s*[-\d.]+/m, '$1 abc');
   await begin({ [zipPath('201707')]: zipOf({ [MEMBER]: text }) });
