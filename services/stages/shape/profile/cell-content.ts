@@ -1,0 +1,26 @@
+import type { Scan } from './scan.ts';
+
+/** The content of the cell found last, doubled quotes made single. */
+export function contentOf({ cell, marks }: Scan, bytes: Uint8Array, start: number): Uint8Array {
+  const raw = bytes.subarray(cell.from, cell.to);
+  const isQuoted = cell.from > start;
+  if (!isQuoted || !raw.includes(marks.quote)) return raw;
+  let isSecond = false;
+  return raw.filter((byte) => {
+    isSecond = byte === marks.quote && !isSecond;
+    return byte !== marks.quote || isSecond;
+  });
+}
+
+/** Whether the cell has these bytes as it stands. */
+export function isEqual(
+  expected: Uint8Array,
+  bytes: Uint8Array,
+  { from, to }: Scan['cell'],
+): boolean {
+  if (to - from !== expected.length) return false;
+  for (let at = 0; at < expected.length; at += 1) {
+    if (expected[at] !== bytes[from + at]) return false;
+  }
+  return true;
+}

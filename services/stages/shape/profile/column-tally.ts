@@ -1,0 +1,138 @@
+import { type DecimalSum, decimalSum, mergeSums } from '../../../core/decimal-sum.ts';
+import { type Histogram, histogram, mergeHistograms } from '../../../core/histogram.ts';
+
+/**
+ * What a cell is by itself, whatever its column turns out to be. `BLANK` is empty after trimming. A date that fits two
+ * formats has a class of its own, so that each format can be counted.
+ */
+export const CELL = {
+  BLANK: 0,
+  INT: 1,
+  FLOAT: 2,
+  /** A whole number that begins with a needless zero: 007, 08123. */
+  ZERO_LED: 3,
+  /** YYYY-MM-DD */
+  ISO: 4,
+  /** YYYY/MM/DD */
+  YMD: 5,
+  /** MM/DD/YYYY and no other */
+  MDY: 6,
+  /** DD/MM/YYYY and no other */
+  DMY: 7,
+  /** MM/DD/YYYY and DD/MM/YYYY */
+  MDY_DMY: 8,
+  TEXT: 9,
+} as const;
+
+export const CELL_CLASSES = 10;
+
+/** Examples kept of each class in each column, and how much of one is kept. */
+export const EXAMPLES_MAX = 5;
+export const EXAMPLE_BYTES_MAX = 64;
+
+/** One cell as it stood in the file: its content in the file's own encoding, cut short, and its line. */
+export interface RawExample {
+  line: number;
+  bytes: Uint8Array;
+  isCut: boolean;
+}
+
+/** The first and the last day seen, as `yyyymmdd`. */
+export interface DayRange {
+  first: number;
+  last: number;
+}
+
+/** What is counted of one column. Tallies of consecutive parts of a file add up to that of the whole. */
+export interface ColumnTally {
+  /** Cells by class. */
+  counts: Float64Array;
+  /** How many more examples of each class are wanted. */
+  room: Uint8Array;
+  examples: (RawExample[] | null)[];
+  /** Over numbers of up to 15 digits, and all fractions. */
+  min: number;
+  max: number;
+  /** Over whole numbers of more digits; exact. */
+  wideMin: bigint | null;
+  wideMax: bigint | null;
+  sum: DecimalSum;
+  numbers: Histogram | null;
+  iso: DayRange;
+  ymd: DayRange;
+  mdy: DayRange;
+  dmy: DayRange;
+  /** The longest cell, in bytes of the file after trimming. */
+  bytesMax: number;
+}
+
+export function columnTally(): ColumnTally {
+  return {
+    counts: new Float64Array(CELL_CLASSES),
+    room: new Uint8Array(CELL_CLASSES).fill(EXAMPLES_MAX).fill(0, CELL.BLANK, CELL.BLANK + 1),
+    examples: Array.from({ length: CELL_CLASSES }, () => null),
+    min: Infinity,
+    max: -Infinity,
+    wideMin: null,
+    wideMax: null,
+    sum: decimalSum(),
+    numbers: null,
+    iso: { first: Infinity, last: 0 },
+    ymd: { first: Infinity, last: 0 },
+    mdy: { first: Infinity, last: 0 },
+    dmy: { first: Infinity, last: 0 },
+    bytesMax: 0,
+  };
+}
+
+/** Keeps a cell as an example of its class; the caller has seen that there is room. */
+export function keepExample(
+  column: ColumnTally,
+  cellClass: number,
+  cell: { line: number; content: Uint8Array },
+): void {
+  const { line, content } = cell;
+  const isCut = content.length > EXAMPLE_BYTES_MAX;
+  const bytes = Uint8Array.from(content.subarray(0, EXAMPLE_BYTES_MAX));
+  (column.examples[cellClass] ??= []).push({ line, bytes, isCut });
+  column.room[cellClass] = column.room[cellClass]! - 1;
+}
+
+export function numbersOf(column: ColumnTally): Histogram {
+  column.numbers ??= histogram();
+  return column.numbers;
+}
+
+/** Adds the tally of the part of the file that follows; its lines are counted from `lineBase`. */
+export function mergeColumns(into: ColumnTally, from: ColumnTally, lineBase: number): void {
+  for (let at = 0; at < CELL_CLASSES; at += 1) {
+    into.counts[at] = into.counts[at]! + from.counts[at]!;
+    for (const example of from.examples[at] ?? []) {
+      const room = into.room[at] ?? 0;
+      if (room === 0) break;
+      (into.examples[at] ??= []).push({ ...example, line: example.line + lineBase });
+      into.room[at] = room - 1;
+    }
+  }
+  into.min = Math.min(into.min, from.min);
+  into.max = Math.max(into.max, from.max);
+  into.wideMin = lesser(into.wideMin, from.wideMin);
+  into.wideMax = greater(into.wideMax, from.wideMax);
+  mergeSums(into.sum, from.sum);
+  if (from.numbers !== null) mergeHistograms(numbersOf(into), from.numbers);
+  for (const format of ['iso', 'ymd', 'mdy', 'dmy'] as const) {
+    into[format].first = Math.min(into[format].first, from[format].first);
+    into[format].last = Math.max(into[format].last, from[format].last);
+  }
+  into.bytesMax = Math.max(into.bytesMax, from.bytesMax);
+}
+
+export function lesser(a: bigint | null, b: bigint | null): bigint | null {
+  if (a === null || b === null) return a ?? b;
+  return a < b ? a : b;
+}
+
+export function greater(a: bigint | null, b: bigint | null): bigint | null {
+  if (a === null || b === null) return a ?? b;
+  return a > b ? a : b;
+}
