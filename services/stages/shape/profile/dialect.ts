@@ -77,7 +77,6 @@ function scoreOf(marks: Marks, text: Uint8Array): number {
   const start = scan(state, { ...piece, start: 0 });
   const { length } = state.header;
   // Without columns every row's width is counted, and nothing else.
-  state.columns = [];
   scan(state, { ...piece, start });
   const { rows, widths, flaws } = state.structure;
   let modal = { width: length, count: 0 };

@@ -1,5 +1,5 @@
 import { PipelineError } from '../../../core/error.ts';
-import { type Scan, scan } from './scan.ts';
+import { openColumns, type Scan, scan } from './scan.ts';
 import { checkBytes } from './text-encoding.ts';
 
 /** A cell beyond this is refused: a quote that was left open would hold the rest of the file. */
@@ -42,6 +42,7 @@ export function scanAll(state: Scan, bytes: Uint8Array, isLast: boolean): number
     checkBytes(state.structure, { bytes: bytes.subarray(start, at), line });
     start = at;
     if (state.isInHeader === isInHeader) return at;
+    openColumns(state);
   }
 }
 

@@ -14,11 +14,16 @@ export function namesOf(cells: readonly Uint8Array[], encoding: Encoding): Names
   const given = cells.map((cell) => decodeText(cell, encoding).trim());
   const wanted = given.map((name, at) => (name === '' ? `column_${at + 1}` : name));
   const taken = new Set(wanted);
-  const used = new Set<string>();
+  const next = new Map<string, number>();
   const unique = wanted.map((name) => {
+    let n = next.get(name) ?? 1;
     let own = name;
-    for (let n = 2; used.has(own) || (own !== name && taken.has(own)); n += 1) own = `${name}_${n}`;
-    used.add(own);
+    while (n > 1 && taken.has(own)) {
+      own = `${name}_${n}`;
+      n += 1;
+    }
+    next.set(name, Math.max(n, 2));
+    taken.add(own);
     return own;
   });
   return { given, unique };
@@ -52,7 +57,7 @@ function isScale(numbers: readonly number[]): boolean {
 
 function fits({ type, cells, date_format: format }: ColumnProfile, name: string): boolean {
   const found = classOfName(name);
-  if (type !== 'date') return found === CELL.INT || (type === 'float' && found === CELL.FLOAT);
+  if (type !== 'date') return found === CELL.INT || found === CELL.FLOAT;
   return format !== null && (cells.dates[format] ?? 0) > 0 && isDay(found);
 }
 

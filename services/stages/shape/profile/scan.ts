@@ -23,6 +23,7 @@ export interface Scan {
   /** 1 for the bytes that end the run of plain bytes in an unquoted cell. */
   readonly special: Uint8Array;
   readonly structure: StructureTally;
+  /** Those of the header, once it has been scanned; see `openColumns`. */
   columns: ColumnTally[];
   /** The cells of the header, as they stand and as names. */
   header: { raw: Uint8Array; name: Uint8Array }[];
@@ -60,6 +61,18 @@ export function startScan(marks: Marks, line: number): Scan {
     isFilled: false,
     cell: { from: 0, to: 0, lines: 0, strays: 0, bareCrs: 0 },
   };
+}
+
+/** Begins to count by column, once the header is there; `too-large` for more columns than can be. */
+export function openColumns(state: Scan): void {
+  const { header } = state;
+  if (header.length > COLUMNS_MAX) {
+    throw new PipelineError('too-large', `the header has more than ${COLUMNS_MAX} columns`, {
+      hint: 'is this a table? Its first line should name the columns',
+    });
+  }
+  state.columns = header.map(() => columnTally());
+  state.canRepeat = header.length > 1 && header.some(({ raw }) => raw.length > 0);
 }
 
 /** The piece of a file that is scanned next. */
@@ -248,11 +261,6 @@ function addText(column: ColumnTally, { from, to }: Scan['cell']): number {
 }
 
 function addHeaderCell(state: Scan, bytes: Uint8Array, start: number): void {
-  if (state.width >= COLUMNS_MAX) {
-    throw new PipelineError('too-large', `the header has more than ${COLUMNS_MAX} columns`, {
-      hint: 'is this a table? Its first line should name the columns',
-    });
-  }
   const raw = Uint8Array.from(bytes.subarray(state.cell.from, state.cell.to));
   const name = Uint8Array.from(contentOf(state, bytes, start));
   state.header.push({ raw, name });
@@ -263,8 +271,6 @@ function endRow(state: Scan): void {
   if (state.isInHeader) {
     state.isInHeader = false;
     state.headerLine = rowLine;
-    state.columns = state.header.map(() => columnTally());
-    state.canRepeat = state.header.length > 1 && state.header.some(({ raw }) => raw.length > 0);
   } else {
     structure.rows += 1;
     if (width !== columns.length) {
