@@ -2,12 +2,15 @@ import { PipelineError } from '../core/error.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Pipeline, Step } from '../ports/step.ts';
 import type { diffVintages } from '../pipelines/fama-french/diff.ts';
-import type { Database } from '../stages/serve/database.ts';
+import type { Database, DatabaseRequest } from '../stages/serve/database.ts';
 
 interface Wing {
   summary: string;
+  /** What its database is called in SQL. */
+  schema: string;
   load(): Promise<Pipeline>;
-  database?(): Promise<Database>;
+  /** Its tables; where they depend on what is in the store, those that are there, or that the SQL names. */
+  database?(request: DatabaseRequest): Promise<Database>;
   diff?(): Promise<typeof diffVintages>;
 }
 
@@ -15,9 +18,17 @@ interface Wing {
 export const WINGS: Readonly<Record<string, Wing>> = {
   'fama-french': {
     summary: 'Fama-French portfolio files, every vintage, to Parquet and SQL',
+    schema: 'dartmouth_db',
     load: async () => (await import('../pipelines/fama-french/index.ts')).famaFrench,
     database: async () => (await import('../pipelines/fama-french/database.ts')).dartmouthDb,
     diff: async () => (await import('../pipelines/fama-french/diff.ts')).diffVintages,
+  },
+  'csv-intake': {
+    summary: 'Any CSV that arrives: schema, statistics, quality issues, and SQL over its rows',
+    schema: 'csv_intake',
+    load: async () => (await import('../pipelines/csv-intake/index.ts')).csvIntake,
+    database: async (request) =>
+      (await import('../pipelines/csv-intake/database.ts')).csvDatabase(request),
   },
 };
 
@@ -41,9 +52,12 @@ export async function findStep(pipelineName: string, stepName: string): Promise<
 }
 
 /** The tables of a pipeline; `config-invalid` when it has none. */
-export async function findDatabase(pipelineName: string): Promise<Database> {
+export async function findDatabase(
+  pipelineName: string,
+  request: DatabaseRequest,
+): Promise<Database> {
   const wing = findWing(pipelineName);
-  if (wing.database) return wing.database();
+  if (wing.database) return wing.database(request);
   throw new PipelineError('config-invalid', `pipeline ${pipelineName} has no tables`);
 }
 

@@ -1,4 +1,5 @@
 import type { RecordStore } from '../ports/record-store.ts';
+import type { DatabaseRequest } from '../stages/serve/database.ts';
 import type { ServePorts } from '../stages/serve/localise.ts';
 import { type Session, sideFolder } from './session.ts';
 import type { StepHost } from './step-host.ts';
@@ -31,6 +32,15 @@ export function serving(session: Session, pipeline: string): ServePorts {
 export function recordsOf(session: Session, pipeline: string): RecordStore {
   const wiring = wiringOf(session);
   return openRecords(wiring, bucketOpener(wiring), pipeline);
+}
+
+/** What a pipeline is asked for its tables with; `sql` is the query that they are for. */
+export function asking(
+  session: Session,
+  pipeline: string,
+  sql: string | null = null,
+): DatabaseRequest {
+  return { records: recordsOf(session, pipeline), signal: session.signal, sql };
 }
 
 /** What the ports of this session have in common. */

@@ -5,6 +5,7 @@ import { VERSION } from '../core/version.ts';
 import { addCluster, withCluster } from './cluster-program.ts';
 import { collect, example } from './command-help.ts';
 import { addEvents, type EventFlags } from './events-program.ts';
+import { addFiles, type FilesFlags } from './files-program.ts';
 import { interruptible } from './interrupt.ts';
 import { type GlobalFlags, type Io, openSession, type Session } from './session.ts';
 
@@ -15,7 +16,7 @@ export interface Given {
 }
 
 /** The flags of all commands, as commander names them; a command reads those that it declares. */
-export interface Flags extends GlobalFlags, EventFlags {
+export interface Flags extends GlobalFlags, EventFlags, FilesFlags {
   json?: boolean;
   csv?: boolean;
   pipeline?: string;
@@ -171,7 +172,7 @@ function addAsking(program: Command, on: On): void {
     .command('query')
     .argument('<sql>', 'one SELECT statement; - reads it from standard input')
     .description('ask the tables with SQL')
-    .option('--pipeline <name>', 'whose tables', 'fama-french')
+    .option('--pipeline <name>', 'whose tables; else those of the database that the SQL names')
     .option('--as-of <date>', 'only what was known on that day, YYYY-MM-DD')
     .option('--csv', 'print CSV')
     .option('--json', 'print JSON: one array of objects')
@@ -181,6 +182,7 @@ function addAsking(program: Command, on: On): void {
     'argosy query "SELECT metric_type, count(*) FROM current_data GROUP BY ALL"',
     'argosy query --as-of 2018-06-30 "SELECT DISTINCT ingestion_date FROM current_data"',
     'argosy query --csv "FROM data_ingestion_map" > map.csv',
+    `argosy query 'SELECT * FROM csv_intake."sales" LIMIT 5'`,
   );
   on(query, async () => (await import('./commands/query.ts')).query);
 
@@ -236,6 +238,8 @@ function addLooking(program: Command, on: On): void {
     'helm template argosy helm/argosy -f helm/argosy/values-eks.yaml | argosy lint -',
   );
   on(lint, async () => (await import('./commands/lint.ts')).lint);
+
+  addFiles(program, on);
 
   const doctor = program
     .command('doctor')

@@ -2,7 +2,7 @@ import { humaneBytes, humaneCount, humaneDuration } from '../core/humane.ts';
 import type { RunRecord } from '../stages/observe/run-record.ts';
 import { openDatabase } from '../stages/serve/database.ts';
 import { findDatabase } from './commands.ts';
-import { serving } from './host.ts';
+import { asking, serving } from './host.ts';
 import type { PlannedDownload } from './planned.ts';
 import { widthOf } from './print-result.ts';
 import type { Session } from './session.ts';
@@ -84,7 +84,8 @@ async function metricTable(
   session: Session,
   pipeline: string,
 ): Promise<NonNullable<Summary['table']>> {
-  const engine = await openDatabase(serving(session, pipeline), await findDatabase(pipeline));
+  const ports = serving(session, pipeline);
+  const engine = await openDatabase(ports, await findDatabase(pipeline, asking(session, pipeline)));
   try {
     const { rows } = await engine.query(BY_METRIC);
     return {
@@ -144,7 +145,7 @@ function nextCommands(session: Session, pipeline: string) {
 }
 
 /** Problems go to stderr: they are about the run, not its data. */
-function printProblems({ io }: Session, { problems }: RunRecord): void {
+export function printProblems({ io }: Session, { problems }: RunRecord): void {
   if (problems.length === 0) return;
   const shown = problems.slice(0, PROBLEMS_SHOWN_MAX).map(({ object, message }) => {
     const about = message.includes(object) ? message : `${object}: ${message}`;

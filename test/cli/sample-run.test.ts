@@ -137,6 +137,7 @@ describe('argosy run fama-french --sample', () => {
       'pit_data',
       'current_data',
       'current_data_by_metric',
+      'files',
     ]);
     const diff = await argosy('diff', '--sample', 'fama-french', '2017-07', 'february20');
     expect(diff.stdout).toContain('from 2017-07-31 to 2020-02-29');

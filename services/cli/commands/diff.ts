@@ -1,7 +1,7 @@
 import { openDatabase } from '../../stages/serve/database.ts';
 import { findDatabase, findWing } from '../commands.ts';
 import { PipelineError } from '../../core/error.ts';
-import { serving } from '../host.ts';
+import { asking, serving } from '../host.ts';
 import { printJson, printResult, widthOf } from '../print-result.ts';
 import type { Work } from '../program.ts';
 import { wholeNumber } from '../session.ts';
@@ -14,7 +14,8 @@ export const diff: Work = async (session, given) => {
   if (!diffOf)
     throw new PipelineError('config-invalid', `pipeline ${pipeline} has no vintages to compare`);
   const limit = wholeNumber('--limit', given.flags.limit);
-  const engine = await openDatabase(serving(session, pipeline), await findDatabase(pipeline));
+  const ports = serving(session, pipeline);
+  const engine = await openDatabase(ports, await findDatabase(pipeline, asking(session, pipeline)));
   try {
     const found = await diffOf(engine, a, b);
     if (given.flags.csv === true) await printResult(session, found.values, given);

@@ -1,7 +1,7 @@
 import { PipelineError } from '../../core/error.ts';
 import { openDatabase } from '../../stages/serve/database.ts';
-import { findDatabase } from '../commands.ts';
-import { serving } from '../host.ts';
+import { findDatabase, WINGS } from '../commands.ts';
+import { asking, serving } from '../host.ts';
 import { printResult } from '../print-result.ts';
 import type { Given, Work } from '../program.ts';
 import { checkedDate } from '../run-identity.ts';
@@ -10,11 +10,16 @@ import type { Session } from '../session.ts';
 
 /** `argosy query SQL`: one SELECT over a pipeline's tables. */
 export const query: Work = async (session, given) => {
-  const { asOf: day, pipeline = '' } = given.flags;
-  const database = await findDatabase(pipeline);
+  const { asOf: day } = given.flags;
   const asOf = day === undefined ? null : checkedDate(day);
   const sql = await readSql(session, given);
-  const engine = await openDatabase(serving(session, pipeline), database, asOf);
+  const pipeline = given.flags.pipeline ?? pipelineNamedIn(sql);
+  const ports = serving(session, pipeline);
+  const engine = await openDatabase(
+    ports,
+    await findDatabase(pipeline, asking(session, pipeline, sql)),
+    asOf,
+  );
   try {
     await printResult(session, await engine.select(sql), given);
     return 0;
@@ -22,6 +27,15 @@ export const query: Work = async (session, given) => {
     await engine.close();
   }
 };
+
+/** The pipeline whose database the SQL names; the first one when it names none. */
+function pipelineNamedIn(sql: string): string {
+  const names = Object.keys(WINGS);
+  const named = names.find((name) =>
+    new RegExp(String.raw`\b${WINGS[name]?.schema}"?\s*\.`, 'i').test(sql),
+  );
+  return named ?? names[0] ?? '';
+}
 
 async function readSql({ io, signal }: Session, { args }: Given): Promise<string> {
   const sql = args[0] === '-' ? await readStdin(io.stdin, signal) : (args[0] ?? '');

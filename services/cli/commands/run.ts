@@ -20,7 +20,7 @@ import {
 } from '../run-request.ts';
 import { exitCodeOfRun, runFailure } from '../run-failure.ts';
 import { type PlannedDownload, plannedDownloads } from '../planned.ts';
-import { printRunSummary } from '../run-summary.ts';
+import { printRunEnd } from '../run-end.ts';
 import { type Session, warnOfNotices } from '../session.ts';
 import { awaitable, inProcess, isolated } from '../step-runner.ts';
 import type { RunView } from '../view.ts';
@@ -124,7 +124,7 @@ async function finish(session: Session, given: Given, ended: Ended): Promise<num
   const record =
     pipeline === undefined ? null : await runRecord(session, pipeline, outcome.runName);
   if (pipeline !== undefined && record) {
-    await printRunSummary(session, pipeline, { record, durationMs, logPath, plan });
+    await printRunEnd(session, pipeline, { record, durationMs, logPath, plan });
   } else {
     session.io.stdout.write(`${outcome.runName} ${outcome.phase}\n`);
   }

@@ -3,7 +3,7 @@ import type { RunRecord } from '../../stages/observe/run-record.ts';
 import { openDatabase } from '../../stages/serve/database.ts';
 import { readRuns } from '../../stages/observe/run-record.ts';
 import { findDatabase, findWing } from '../commands.ts';
-import { recordsOf, serving } from '../host.ts';
+import { asking, recordsOf, serving } from '../host.ts';
 import { printJson, widthOf } from '../print-result.ts';
 import type { Work } from '../program.ts';
 import { countOf, type Session } from '../session.ts';
@@ -20,19 +20,25 @@ export const status: Work = async (session, given) => {
   const pipeline = given.args[0] ?? '';
   if (given.flags.cluster === true)
     return (await import('../cluster-status.ts')).clusterStatus(session, given);
-  findWing(pipeline);
+  const wing = findWing(pipeline);
   const limit = countOf('--limit', given.flags.limit);
   const runs = await readRuns(recordsOf(session, pipeline), pipeline, limit);
-  const engine = await openDatabase(serving(session, pipeline), await findDatabase(pipeline));
+  // Only what can be compared by vintage has vintages.
+  const vintages = wing.diff ? await readVintages(session, pipeline) : [];
+  if (given.flags.json === true) printJson(session, { pipeline, runs, vintages });
+  else print(session, pipeline, { runs, vintages });
+  return 0;
+};
+
+async function readVintages(session: Session, pipeline: string): Promise<Found['vintages']> {
+  const ports = serving(session, pipeline);
+  const engine = await openDatabase(ports, await findDatabase(pipeline, asking(session, pipeline)));
   try {
-    const vintages = toJsonRows(await engine.query(VINTAGES));
-    if (given.flags.json === true) printJson(session, { pipeline, runs, vintages });
-    else print(session, pipeline, { runs, vintages });
-    return 0;
+    return toJsonRows(await engine.query(VINTAGES));
   } finally {
     await engine.close();
   }
-};
+}
 
 interface Found {
   runs: readonly RunRecord[];

@@ -3,7 +3,7 @@ import type { Dataset } from '../../core/dataset.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import { type Database, openDatabase } from '../../stages/serve/database.ts';
 import { findDatabase, WINGS } from '../commands.ts';
-import { serving } from '../host.ts';
+import { asking, serving } from '../host.ts';
 import { printJson, widthOf } from '../print-result.ts';
 import type { Work } from '../program.ts';
 import type { Session } from '../session.ts';
@@ -33,8 +33,9 @@ export const tables: Work = async (session, given) => {
 };
 
 async function tablesOf(session: Session, pipeline: string): Promise<TableRow[]> {
-  const database = await findDatabase(pipeline);
-  const engine = await openDatabase(serving(session, pipeline), database);
+  const ports = serving(session, pipeline);
+  const database = await findDatabase(pipeline, asking(session, pipeline));
+  const engine = await openDatabase(ports, database);
   try {
     const rows: TableRow[] = [];
     for (const dataset of database.datasets) rows.push(await rowOf(engine, database, dataset));

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteText } from '../../core/column.ts';
 import type { Dataset, TableObject } from '../../core/dataset.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
+import type { RecordStore } from '../../ports/record-store.ts';
 import { localise, type ServePorts } from './localise.ts';
 
 /** A pipeline's tables and views, and how to find the objects that its tables consist of. */
@@ -13,6 +14,21 @@ export interface Database {
   objects(ports: ServePorts, asOf: string | null): Promise<Map<string, TableObject[]>>;
   /** A condition that the rows of a table meet as of a day; for tables whose objects hold several days. */
   rowFilter?(table: string, asOf: string): string | null;
+  /** What is no Parquet: the local folders that the engine must read for it, and how it becomes tables there. */
+  attachment?(ports: ServePorts): Promise<Attachment>;
+}
+
+/** What a pipeline whose tables depend on what is in the store needs to tell them. */
+export interface DatabaseRequest {
+  records: RecordStore;
+  signal: AbortSignal;
+  /** The query that the tables are for: those that it does not name may be left out; null for all. */
+  sql: string | null;
+}
+
+export interface Attachment {
+  folders: readonly string[];
+  attach(engine: QueryEngine): Promise<void>;
 }
 
 /** The database open in an engine that can read its objects and nothing else. The caller closes the engine. */
@@ -23,7 +39,9 @@ export async function openDatabase(
 ): Promise<QueryEngine> {
   const objects = await database.objects(ports, asOf);
   const local = await localise(ports, [...objects.values()].flat());
-  const engine = await ports.openEngine(local.folders);
+  const attachment = await database.attachment?.(ports);
+  const folders = [...local.folders, ...(attachment?.folders ?? [])];
+  const engine = await ports.openEngine([...new Set(folders)]);
   try {
     await engine.run(`CREATE SCHEMA ${quoteIdentifier(database.name)}`);
     await engine.run(`USE ${quoteIdentifier(database.name)}`);
@@ -33,7 +51,8 @@ export async function openDatabase(
       const filter = asOf === null ? null : (database.rowFilter?.(dataset.name, asOf) ?? null);
       await engine.run(tableSql(dataset, paths, filter));
     }
-    await engine.run(database.viewSql);
+    await attachment?.attach(engine);
+    if (database.viewSql !== '') await engine.run(database.viewSql);
     return engine;
   } catch (error) {
     await engine.close();

@@ -1,5 +1,6 @@
 import { PipelineError } from '../../../core/error.ts';
-import { openColumns, type Scan, scan } from './scan.ts';
+import { openColumns } from './open-columns.ts';
+import { type Scan, scan } from './scan.ts';
 import { checkBytes } from './text-encoding.ts';
 
 /** A cell beyond this is refused: a quote that was left open would hold the rest of the file. */
@@ -9,8 +10,9 @@ export const CELL_BYTES_MAX = 32 * 2 ** 20;
 export async function feed(
   state: Scan,
   chunks: AsyncIterable<Uint8Array>,
-  bytesMax: number,
+  options: { bytesMax: number; afterScan?: () => Promise<void> },
 ): Promise<void> {
+  const { bytesMax, afterScan } = options;
   const buffer = growing();
   let length = 0;
   for await (const chunk of chunks) {
@@ -22,9 +24,11 @@ export async function feed(
     const bytes = buffer.add(chunk);
     if (bytes !== null) buffer.keep(bytes, scanAll(state, bytes, false));
     if (buffer.kept() > CELL_BYTES_MAX) throw longCell(state);
+    await afterScan?.();
   }
   const rest = buffer.rest();
   scanAll(state, rest, true);
+  await afterScan?.();
 }
 
 function longCell({ line }: Scan): PipelineError {

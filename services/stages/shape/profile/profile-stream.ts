@@ -34,7 +34,7 @@ export async function profileStream(
   const state = startScan(text.marks, 1);
   let failure: string | null = text.failure;
   try {
-    if (failure === null) await feed(state, text.chunks, bytesMax);
+    if (failure === null) await feed(state, text.chunks, { bytesMax });
   } catch (error) {
     failure = failureOf(error);
   }
@@ -58,7 +58,8 @@ export interface OpenText {
   failure: string | null;
 }
 
-async function openText(raw: Chunks): Promise<OpenText> {
+/** Unwraps a file and finds out how it is written. */
+export async function openText(raw: Chunks): Promise<OpenText> {
   const wrapping: Wrapping = { compression: 'none', hasBom: false, wide: null };
   let start = await peek(raw);
   try {

@@ -1,11 +1,8 @@
-import { PipelineError } from '../../../core/error.ts';
 import { addCell } from './classify.ts';
-import { CELL, type ColumnTally, columnTally, keepExample } from './column-tally.ts';
+import { CELL, type ColumnTally, keepExample } from './column-tally.ts';
 import { contentOf, isEqual } from './cell-content.ts';
 import { countWidth, locate, type StructureTally, structureTally } from './structure-tally.ts';
 
-/** A header of more columns than this is refused. */
-export const COLUMNS_MAX = 20_000;
 export const LF = 10;
 export const CR = 13;
 
@@ -15,6 +12,12 @@ export interface Marks {
   quote: number;
   /** The file's lines end in a carriage return alone; else a line ends with a line feed, with or without one before it. */
   isCrOnly: boolean;
+}
+
+/** Whoever wants the rows themselves: each cell's content as it passes, and the end of each row of data. */
+export interface RowSink {
+  cell(content: Uint8Array): void;
+  row(): void;
 }
 
 /** A scan under way. Bytes may come in any pieces: what is counted does not depend on where they were cut. */
@@ -28,6 +31,7 @@ export interface Scan {
   /** The cells of the header, as they stand and as names. */
   header: { raw: Uint8Array; name: Uint8Array }[];
   isInHeader: boolean;
+  sink: RowSink | null;
   headerLine: number;
   /** Whether a row that equals the header can be told from data: two columns or more, and a name among them. */
   canRepeat: boolean;
@@ -52,6 +56,7 @@ export function startScan(marks: Marks, line: number): Scan {
     columns: [],
     header: [],
     isInHeader: true,
+    sink: null,
     headerLine: line,
     canRepeat: false,
     line,
@@ -61,18 +66,6 @@ export function startScan(marks: Marks, line: number): Scan {
     isFilled: false,
     cell: { from: 0, to: 0, lines: 0, strays: 0, bareCrs: 0 },
   };
-}
-
-/** Begins to count by column, once the header is there; `too-large` for more columns than can be. */
-export function openColumns(state: Scan): void {
-  const { header } = state;
-  if (header.length > COLUMNS_MAX) {
-    throw new PipelineError('too-large', `the header has more than ${COLUMNS_MAX} columns`, {
-      hint: 'is this a table? Its first line should name the columns',
-    });
-  }
-  state.columns = header.map(() => columnTally());
-  state.canRepeat = header.length > 1 && header.some(({ raw }) => raw.length > 0);
 }
 
 /** The piece of a file that is scanned next. */
@@ -232,6 +225,7 @@ function endCell(state: Scan, bytes: Uint8Array, start: number): void {
   const { cell, columns, width } = state;
   if (cell.strays > 0) locate(state.structure.flaws.stray_quotes, state.line);
   if (cell.bareCrs > 0) locate(state.structure.flaws.bare_cr, state.line, cell.bareCrs);
+  if (state.sink !== null && !state.isInHeader) state.sink.cell(contentOf(state, bytes, start));
   if (state.isInHeader) addHeaderCell(state, bytes, start);
   else if (width < columns.length) {
     const column = columns[width]!;
@@ -273,6 +267,7 @@ function endRow(state: Scan): void {
     state.headerLine = rowLine;
   } else {
     structure.rows += 1;
+    state.sink?.row();
     if (width !== columns.length) {
       countWidth(structure.widths, width);
       locate(structure.flaws[width < columns.length ? 'short_rows' : 'extra_fields'], rowLine);

@@ -1,0 +1,97 @@
+import { PipelineError } from '../../core/error.ts';
+import { decodeEventKey } from '../../core/key.ts';
+import { switchParameter, wholeParameter } from '../../core/parameter.ts';
+import type { ObjectInfo } from '../../ports/object-store.ts';
+import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
+import { stepCollection } from '../../stages/observe/run-record.ts';
+import { isKnown, knownVersions } from './ledger.ts';
+import { fileNameOf, isUpload, UPLOADS, versionId, whySkipped } from './upload.ts';
+
+/** A run fans out to no more shards than this; they grow instead. */
+const SHARDS_MAX = 200;
+
+/** Objects that one profile step works on, kept under the shard's name in the records of the run. */
+export interface ShardPlan {
+  files: { key: string; etag: string }[];
+}
+
+/** Finds what has to be profiled: one object, or every upload whose version has no record yet. */
+export const plan: Step = {
+  name: 'plan',
+  summary: 'Find the uploads that have no record yet',
+  parameters: [
+    { name: 'key', description: `Only this object, below ${UPLOADS}; empty for all`, default: '' },
+    { name: 'shard-size', description: 'Files of one profile step, at least', default: '20' },
+    { name: 'force', description: 'Profile again what has a record', default: 'false' },
+  ],
+  async run(ports, parameters, run): Promise<StepResult> {
+    const shardSize = wholeParameter(parameters, 'shard-size', 1);
+    const isForced = switchParameter(parameters, 'force');
+    const key = parameters['key'] ?? '';
+    const found = key === '' ? await sweep(ports, isForced) : await single(ports, key, isForced);
+    const shards = await keepShards(ports, run, found.pending, shardSize);
+    return {
+      outputs: { pending: String(found.pending.length), shards: JSON.stringify(shards) },
+      counts: { objectsRead: found.pending.length, objectsSkipped: found.skipped },
+      problems: found.problems,
+    };
+  },
+};
+
+interface Found {
+  pending: ObjectInfo[];
+  skipped: number;
+  problems: Problem[];
+}
+
+/** All uploads against all versions that have a record: two listings, whatever the number of files. */
+async function sweep(ports: StepPorts, isForced: boolean): Promise<Found> {
+  const known = isForced ? new Set<string>() : await knownVersions(ports);
+  const found: Found = { pending: [], skipped: 0, problems: [] };
+  for await (const info of ports.store.list(UPLOADS, { signal: ports.signal })) {
+    if (!isUpload(info.key)) continue;
+    if (known.has(versionId(fileNameOf(info.key), info.etag))) found.skipped += 1;
+    else found.pending.push(info);
+  }
+  return found;
+}
+
+async function single(ports: StepPorts, given: string, isForced: boolean): Promise<Found> {
+  const info = await findObject(ports, given);
+  const { key } = info;
+  if (!isUpload(key)) {
+    ports.log.info('plan.skipped', { key });
+    return { pending: [], skipped: 1, problems: [{ object: key, message: whySkipped(key) }] };
+  }
+  const isDone = !isForced && (await isKnown(ports, fileNameOf(key), info.etag));
+  return { pending: isDone ? [] : [info], skipped: isDone ? 1 : 0, problems: [] };
+}
+
+/** The object of a key as people write it, or as a bucket notification does, form-encoded. */
+async function findObject({ store, signal }: StepPorts, given: string): Promise<ObjectInfo> {
+  const asGiven = await store.head(given, { signal });
+  if (asGiven !== null) return asGiven;
+  const isEncoded = /[+%]/.test(given);
+  const decoded = isEncoded ? await store.head(decodeEventKey(given), { signal }) : null;
+  if (decoded !== null) return decoded;
+  throw new PipelineError('not-found', `${store.url}/${given}: there is no such object`, {
+    hint: `give the key of an object below ${UPLOADS}, or no key to profile all that is new`,
+  });
+}
+
+async function keepShards(
+  { records, signal }: StepPorts,
+  run: RunIdentity,
+  pending: readonly ObjectInfo[],
+  shardSize: number,
+): Promise<string[]> {
+  const size = Math.max(shardSize, Math.ceil(pending.length / SHARDS_MAX));
+  const names: string[] = [];
+  for (let at = 0; at < pending.length; at += size) {
+    const name = `shard-${String(names.length + 1).padStart(3, '0')}`;
+    const files = pending.slice(at, at + size).map(({ key, etag }) => ({ key, etag }));
+    await records.put(stepCollection(run), name, { files } satisfies ShardPlan, { signal });
+    names.push(name);
+  }
+  return names;
+}
