@@ -40,7 +40,10 @@ async function build() {
   mkdirSync(DIST, { recursive: true });
   rmSync(STAMP, { force: true });
   const { metafile } = await esbuild.build({
-    entryPoints: { argosy: join(ROOT, 'services/cli/main.ts') },
+    entryPoints: {
+      argosy: join(ROOT, 'services/cli/main.ts'),
+      'profile-worker': join(ROOT, 'services/stages/shape/profile/worker.ts'),
+    },
     absWorkingDir: ROOT,
     outdir: DIST,
     bundle: true,

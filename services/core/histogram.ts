@@ -35,17 +35,15 @@ export function histogram(): Histogram {
 
 /** Counts one finite number. */
 export function addToHistogram(h: Histogram, value: number): void {
-  const bin = Math.floor(value * h.scale) - h.low;
+  let bin = Math.floor(value * h.scale) - h.low;
   if (bin >= 0 && bin < BINS && h.count > 0) {
-    h.bins[bin] = h.bins[bin]! + 1;
-    h.count += 1;
     if (value < h.min) h.min = value;
     else if (value > h.max) h.max = value;
-    return;
+  } else {
+    widen(h, value, value);
+    bin = Math.floor(value * h.scale) - h.low;
   }
-  widen(h, value, value);
-  const wider = Math.floor(value * h.scale) - h.low;
-  h.bins[wider] = h.bins[wider]! + 1;
+  h.bins[bin] = h.bins[bin]! + 1;
   h.count += 1;
 }
 
@@ -64,12 +62,14 @@ export function mergeHistograms(into: Histogram, from: Histogram): void {
 
 /** Makes the bins hold a range too; the counts move to the bins that hold theirs. */
 function widen(h: Histogram, min: number, max: number): void {
-  const old = { low: h.low, power: h.power, bins: h.bins };
+  const old = { low: h.low, power: h.power, bins: h.bins, isEmpty: h.count === 0 };
   h.min = Math.min(h.min, min);
   h.max = Math.max(h.max, max);
   h.power = Math.max(h.power, powerFor(h.min, h.max));
   h.scale = 2 ** -h.power;
   h.low = Math.floor(h.min * h.scale);
+  const isSame = h.power === old.power && (h.low === old.low || old.isEmpty);
+  if (isSame) return;
   h.bins = new Float64Array(BINS);
   const fold = 2 ** (old.power - h.power);
   for (const [at, count] of old.bins.entries()) {

@@ -12,13 +12,8 @@ export function contentOf({ cell, marks }: Scan, bytes: Uint8Array, start: numbe
   });
 }
 
-/** Whether the cell has these bytes as it stands. */
-export function isEqual(
-  expected: Uint8Array,
-  bytes: Uint8Array,
-  { from, to }: Scan['cell'],
-): boolean {
-  if (to - from !== expected.length) return false;
+/** Whether these bytes stand at a place. */
+export function isAt(expected: Uint8Array, bytes: Uint8Array, from: number): boolean {
   for (let at = 0; at < expected.length; at += 1) {
     if (expected[at] !== bytes[from + at]) return false;
   }

@@ -38,8 +38,8 @@ export function addCell(
 ): number {
   let from = start;
   let to = end;
-  while (from < to && isSpace(bytes[from]!)) from += 1;
-  while (to > from && isSpace(bytes[to - 1]!)) to -= 1;
+  while (from < to && bytes[from]! <= 32 && isSpace(bytes[from]!)) from += 1;
+  while (to > from && bytes[to - 1]! <= 32 && isSpace(bytes[to - 1]!)) to -= 1;
   const cellClass = from === to ? CELL.BLANK : classOf(column, bytes, from, to);
   column.counts[cellClass] = column.counts[cellClass]! + 1;
   if (to - from > column.bytesMax) column.bytesMax = to - from;
@@ -55,8 +55,15 @@ function classOf(column: ColumnTally, bytes: Uint8Array, from: number, to: numbe
   const sign = bytes[from]!;
   const first = sign === MINUS || sign === PLUS ? from + 1 : from;
   let at = first;
-  let mantissa = 0;
+  let small = 0;
   let byte = 0;
+  // Nine digits fit into a small integer, which is much faster to count with.
+  const fast = Math.min(to, first + 9);
+  while (at < fast && (byte = bytes[at]!) >= ZERO && byte <= NINE) {
+    small = Math.imul(small, 10) + (byte - ZERO);
+    at += 1;
+  }
+  let mantissa = small;
   while (at < to && (byte = bytes[at]!) >= ZERO && byte <= NINE) {
     mantissa = mantissa * 10 + (byte - ZERO);
     at += 1;
@@ -89,10 +96,8 @@ function classOf(column: ColumnTally, bytes: Uint8Array, from: number, to: numbe
 }
 
 function addPlain(column: ColumnTally, mantissa: number, scale: number): void {
-  const value = scale === 0 ? mantissa : mantissa / POWERS[scale]!;
-  if (value < column.min) column.min = value;
-  if (value > column.max) column.max = value;
   addSmall(column.sum, mantissa, scale);
+  const value = scale === 0 ? mantissa : mantissa / POWERS[scale]!;
   addToHistogram(column.numbers ?? numbersOf(column), value);
 }
 
@@ -119,8 +124,6 @@ function addLongNumber(column: ColumnTally, bytes: Uint8Array, from: number, to:
     column.wideMax = greater(column.wideMax, mantissa);
     return CELL.INT;
   }
-  if (value < column.min) column.min = value;
-  if (value > column.max) column.max = value;
   return CELL.FLOAT;
 }
 

@@ -47,13 +47,10 @@ export interface DayRange {
 export interface ColumnTally {
   /** Cells by class. */
   counts: Float64Array;
-  /** How many more examples of each class are wanted. */
-  room: Uint8Array;
+  /** The classes of which more examples are wanted, as bits. */
+  wanted: number;
   examples: (RawExample[] | null)[];
-  /** Over numbers of up to 15 digits, and all fractions. */
-  min: number;
-  max: number;
-  /** Over whole numbers of more digits; exact. */
+  /** Over whole numbers of more than 15 digits; exact. */
   wideMin: bigint | null;
   wideMax: bigint | null;
   sum: DecimalSum;
@@ -69,10 +66,8 @@ export interface ColumnTally {
 export function columnTally(): ColumnTally {
   return {
     counts: new Float64Array(CELL_CLASSES),
-    room: new Uint8Array(CELL_CLASSES).fill(EXAMPLES_MAX).fill(0, CELL.BLANK, CELL.BLANK + 1),
+    wanted: 2 ** CELL_CLASSES - 1 - 2 ** CELL.BLANK,
     examples: Array.from({ length: CELL_CLASSES }, () => null),
-    min: Infinity,
-    max: -Infinity,
     wideMin: null,
     wideMax: null,
     sum: decimalSum(),
@@ -85,7 +80,7 @@ export function columnTally(): ColumnTally {
   };
 }
 
-/** Keeps a cell as an example of its class; the caller has seen that there is room. */
+/** Keeps a cell as an example of its class; the caller has seen that it is wanted. */
 export function keepExample(
   column: ColumnTally,
   cellClass: number,
@@ -94,8 +89,17 @@ export function keepExample(
   const { line, content } = cell;
   const isCut = content.length > EXAMPLE_BYTES_MAX;
   const bytes = Uint8Array.from(content.subarray(0, EXAMPLE_BYTES_MAX));
-  (column.examples[cellClass] ??= []).push({ line, bytes, isCut });
-  column.room[cellClass] = column.room[cellClass]! - 1;
+  addExample(column, cellClass, { line, bytes, isCut });
+}
+
+/** Whether a cell of this class is wanted as an example. */
+export function isWanted(column: ColumnTally, cellClass: number): boolean {
+  return ((column.wanted >> cellClass) & 1) === 1;
+}
+
+function addExample(column: ColumnTally, cellClass: number, example: RawExample): void {
+  const examples = (column.examples[cellClass] ??= []);
+  if (examples.push(example) === EXAMPLES_MAX) column.wanted -= 2 ** cellClass;
 }
 
 export function numbersOf(column: ColumnTally): Histogram {
@@ -108,14 +112,9 @@ export function mergeColumns(into: ColumnTally, from: ColumnTally, lineBase: num
   for (let at = 0; at < CELL_CLASSES; at += 1) {
     into.counts[at] = into.counts[at]! + from.counts[at]!;
     for (const example of from.examples[at] ?? []) {
-      const room = into.room[at] ?? 0;
-      if (room === 0) break;
-      (into.examples[at] ??= []).push({ ...example, line: example.line + lineBase });
-      into.room[at] = room - 1;
+      if (isWanted(into, at)) addExample(into, at, { ...example, line: example.line + lineBase });
     }
   }
-  into.min = Math.min(into.min, from.min);
-  into.max = Math.max(into.max, from.max);
   into.wideMin = lesser(into.wideMin, from.wideMin);
   into.wideMax = greater(into.wideMax, from.wideMax);
   mergeSums(into.sum, from.sum);

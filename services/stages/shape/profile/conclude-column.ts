@@ -125,21 +125,18 @@ export function percentage(part: number, whole: number): number {
 }
 
 function statisticsOf(tally: ColumnTally, type: ColumnType): NumberStatistics | null {
-  const { counts, sum, wideMin, wideMax } = tally;
+  const { counts, sum, numbers, wideMin, wideMax } = tally;
+  if (numbers === null) return null;
+  const { min, max } = numbers;
   const count = counts[CELL.INT]! + counts[CELL.FLOAT]!;
-  if (count === 0) return null;
   const avg = meanOf(sum, count);
   if (type === 'float' || counts[CELL.FLOAT]! > 0) {
-    const min = wideMin === null ? tally.min : Math.min(tally.min, Number(wideMin));
-    const max = wideMax === null ? tally.max : Math.max(tally.max, Number(wideMax));
     return { min: min + 0, max: max + 0, avg, count };
   }
-  const isPlain = tally.min <= tally.max;
-  const low = isPlain ? BigInt(tally.min) : wideMin!;
-  const high = isPlain ? BigInt(tally.max) : wideMax!;
+  // Numbers of more than 15 digits lie beyond all others, below or above: an extreme is one of them, or exact.
   return {
-    min: exact(wideMin !== null && wideMin < low ? wideMin : low),
-    max: exact(wideMax !== null && wideMax > high ? wideMax : high),
+    min: exact(wideMin !== null && Number(wideMin) === min ? wideMin : BigInt(min)),
+    max: exact(wideMax !== null && Number(wideMax) === max ? wideMax : BigInt(max)),
     avg,
     count,
   };

@@ -31,7 +31,8 @@ export async function feed(
   await afterScan?.();
 }
 
-function longCell({ line }: Scan): PipelineError {
+/** The error of a cell that is longer than can be. */
+export function longCell({ line }: Pick<Scan, 'line'>): PipelineError {
   const message = `the cell that begins on line ${line} has more than ${CELL_BYTES_MAX} bytes`;
   return new PipelineError('too-large', message, { hint: 'is a quote left open there?' });
 }

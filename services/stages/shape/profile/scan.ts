@@ -1,6 +1,6 @@
 import { addCell } from './classify.ts';
-import { CELL, type ColumnTally, keepExample } from './column-tally.ts';
-import { contentOf, isEqual } from './cell-content.ts';
+import { CELL, type ColumnTally, isWanted, keepExample } from './column-tally.ts';
+import { contentOf, isAt } from './cell-content.ts';
 import { countWidth, locate, type StructureTally, structureTally } from './structure-tally.ts';
 
 export const LF = 10;
@@ -25,6 +25,8 @@ export interface Scan {
   readonly marks: Marks;
   /** 1 for the bytes that end the run of plain bytes in an unquoted cell. */
   readonly special: Uint8Array;
+  /** No byte above this one is special. */
+  readonly highest: number;
   readonly structure: StructureTally;
   /** Those of the header, once it has been scanned; see `openColumns`. */
   columns: ColumnTally[];
@@ -52,6 +54,7 @@ export function startScan(marks: Marks, line: number): Scan {
   return {
     marks,
     special,
+    highest: special.lastIndexOf(1),
     structure: structureTally(),
     columns: [],
     header: [],
@@ -88,38 +91,58 @@ const INCOMPLETE = -1;
  * bytes behind it.
  */
 export function scan(state: Scan, piece: Piece): number {
-  const { bytes, end, stop, isLast } = piece;
-  const { delimiter } = state.marks;
+  const { bytes, end, stop } = piece;
+  const { special, highest } = state;
+  const { delimiter, quote } = state.marks;
   let at = piece.start;
   while (at < end) {
     const start = at;
-    const found = findCell(state, piece, at);
-    if (found === INCOMPLETE) return start;
-    at = found;
-    if (at < end && bytes[at] === delimiter) {
-      endCell(state, bytes, start);
+    let byte = bytes[at]!;
+    if (byte !== quote) {
+      while (byte > highest || special[byte] === 0) {
+        at += 1;
+        if (at === end) break;
+        byte = bytes[at]!;
+      }
+      if (at < end && byte === delimiter) {
+        endPlainCell(state, bytes, start, at);
+        at += 1;
+        continue;
+      }
+    }
+    const isPlain = at < end && byte === LF && (at > start || state.width > 0);
+    if (!isPlain) at = findCell(state, piece, start);
+    if (at === INCOMPLETE) return start;
+    if (isPlain) endPlainCell(state, bytes, start, at);
+    else if (endOddCell(state, piece, { start, at })) {
       at += 1;
       continue;
     }
     const next = at < end ? afterLineEnd(state, bytes, at) : end;
-    if (state.width === 0 && start === at) {
-      locate(state.structure.flaws.blank_lines, state.line);
-      nextLine(state);
-    } else {
-      endCell(state, bytes, start);
-      const wasHeader = state.isInHeader;
-      endRow(state);
-      if (wasHeader) return next;
-    }
-    at = next;
-    if (at >= stop) return at;
-  }
-  if (isLast && state.width > 0) {
-    Object.assign(state.cell, { from: end, to: end, lines: 0, strays: 0, bareCrs: 0 });
-    endCell(state, bytes, end);
+    const wasHeader = state.isInHeader;
     endRow(state);
+    at = next;
+    if ((wasHeader && !state.isInHeader) || at >= stop) return at;
   }
+  if (piece.isLast && state.width > 0) endLastCell(state, bytes, end);
   return at;
+}
+
+/** Ends a cell that was not plain; true when another cell follows it in its row. */
+function endOddCell(state: Scan, piece: Piece, cell: { start: number; at: number }): boolean {
+  const { start, at } = cell;
+  const { bytes, end } = piece;
+  const isDelimited = at < end && bytes[at] === state.marks.delimiter;
+  // A line with nothing on it is no row, and has no cell.
+  if (isDelimited || state.width > 0 || start < at) endCell(state, bytes, start);
+  return isDelimited;
+}
+
+/** The text ends after a delimiter: one more cell, with nothing in it. */
+function endLastCell(state: Scan, bytes: Uint8Array, end: number): void {
+  Object.assign(state.cell, { from: end, to: end, lines: 0, strays: 0, bareCrs: 0 });
+  endCell(state, bytes, end);
+  endRow(state);
 }
 
 /** Finds the end of the cell that begins at `start`; its terminator is at the place returned, or the bytes end there. */
@@ -221,6 +244,24 @@ function afterLineEnd({ structure }: Scan, bytes: Uint8Array, at: number): numbe
   return at + 1;
 }
 
+/** Ends a cell without quotes, carriage returns and line ends, which most are. */
+function endPlainCell(state: Scan, bytes: Uint8Array, from: number, to: number): void {
+  const { columns, width } = state;
+  if (state.isInHeader || state.sink !== null || width >= columns.length) {
+    Object.assign(state.cell, { from, to, lines: 0, strays: 0, bareCrs: 0 });
+    endCell(state, bytes, from);
+    return;
+  }
+  const column = columns[width]!;
+  const cellClass = addCell(column, bytes, from, to);
+  if (cellClass !== CELL.BLANK) state.isFilled = true;
+  if (isWanted(column, cellClass)) {
+    keepExample(column, cellClass, { line: state.line, content: bytes.subarray(from, to) });
+  }
+  if (state.matching === width) matchHeader(state, bytes, from, to);
+  state.width = width + 1;
+}
+
 function endCell(state: Scan, bytes: Uint8Array, start: number): void {
   const { cell, columns, width } = state;
   if (cell.strays > 0) locate(state.structure.flaws.stray_quotes, state.line);
@@ -232,19 +273,22 @@ function endCell(state: Scan, bytes: Uint8Array, start: number): void {
     const cellClass =
       cell.strays > 0 ? addText(column, cell) : addCell(column, bytes, cell.from, cell.to);
     if (cellClass !== CELL.BLANK) state.isFilled = true;
-    if (column.room[cellClass] !== 0) {
+    if (isWanted(column, cellClass)) {
       const content = contentOf(state, bytes, start);
       keepExample(column, cellClass, { line: state.line, content });
     }
-    if (state.matching === width && isEqual(state.header[width]!.raw, bytes, cell)) {
-      state.matching += 1;
-    }
+    if (state.matching === width) matchHeader(state, bytes, cell.from, cell.to);
   }
   state.width = width + 1;
   if (cell.lines > 0) {
     state.line += cell.lines;
     state.structure.lines += cell.lines;
   }
+}
+
+function matchHeader(state: Scan, bytes: Uint8Array, from: number, to: number): void {
+  const { raw } = state.header[state.width]!;
+  if (raw.length === to - from && isAt(raw, bytes, from)) state.matching += 1;
 }
 
 /** A cell with stray quotes is text as it stands, quotes and all. */
@@ -262,7 +306,8 @@ function addHeaderCell(state: Scan, bytes: Uint8Array, start: number): void {
 
 function endRow(state: Scan): void {
   const { structure, columns, width, rowLine } = state;
-  if (state.isInHeader) {
+  if (width === 0) locate(structure.flaws.blank_lines, state.line);
+  else if (state.isInHeader) {
     state.isInHeader = false;
     state.headerLine = rowLine;
   } else {
