@@ -14,20 +14,52 @@ const ROUNDS_MAX = 5;
 
 type Ledger = Pick<StepPorts, 'records' | 'store' | 'signal'>;
 
-/** The ids of all versions that have a record. */
-export async function knownVersions({ records, signal }: Ledger): Promise<Set<string>> {
-  const known = new Set<string>();
-  for await (const id of records.ids(VERSIONS, { signal })) known.add(id);
-  return known;
+/** What has a record, by the ids alone. */
+export interface Known {
+  /** The versions of each file. */
+  versions: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The files of which a version is shown. */
+  shown: ReadonlySet<string>;
 }
 
-/** Whether this version of a file has a record. */
-export async function isKnown(
+/** Finds what has a record, by two listings. */
+export async function readKnown({ records, signal }: Ledger): Promise<Known> {
+  const versions = new Map<string, Set<string>>();
+  for await (const id of records.ids(VERSIONS, { signal })) {
+    const file = id.slice(0, id.lastIndexOf('/'));
+    const ids = versions.get(file);
+    if (ids === undefined) versions.set(file, new Set([id]));
+    else ids.add(id);
+  }
+  const shown = new Set<string>();
+  for await (const id of records.ids(FILES, { signal })) shown.add(id);
+  return { versions, shown };
+}
+
+/**
+ * Whether the version of a file that lies in the store needs nothing: it has a record, and is the one that is shown.
+ * Which one is shown is read only where there were several, for the bytes of an old one may have come back.
+ */
+export async function isSettled(
+  ledger: Ledger,
+  known: Known,
+  object: { fileName: string; etag: string },
+): Promise<boolean> {
+  const { fileName, etag } = object;
+  const id = fileId(fileName);
+  const versions = known.versions.get(id);
+  if (versions?.has(versionId(fileName, etag)) !== true || !known.shown.has(id)) return false;
+  return versions.size === 1 || isShown(ledger, fileName, etag);
+}
+
+/** Whether this version is the one that is shown of its file. */
+export async function isShown(
   { records, signal }: Ledger,
   fileName: string,
   etag: string,
 ): Promise<boolean> {
-  return (await records.get(VERSIONS, versionId(fileName, etag), { signal })) !== null;
+  const file = await records.get<FileRecord>(FILES, fileId(fileName), { signal });
+  return file?.etag === etag;
 }
 
 /**
@@ -69,19 +101,26 @@ async function putVersion(
  * after it has written, so the last one to look has seen both.
  */
 async function showNewest(ledger: Ledger, fileName: string): Promise<boolean> {
-  let seen = await versionsOf(ledger, fileName);
+  let newest = await newestOf(ledger, fileName);
   let hasWritten = false;
   for (let round = 1; round <= ROUNDS_MAX; round += 1) {
-    const newest = seen[0];
-    if (newest === undefined) return hasWritten;
+    if (newest === null) return hasWritten;
     if (await show(ledger, newest)) hasWritten = true;
-    const again = await versionsOf(ledger, fileName);
-    if (again[0]?.etag === newest.etag) return hasWritten;
-    seen = again;
+    const again = await newestOf(ledger, fileName);
+    if (again?.etag === newest.etag) return hasWritten;
+    newest = again;
   }
   throw new PipelineError('conflict', `${fileName}: other runs keep recording new versions of it`, {
     hint: 'run again: every version has its record, only the newest is not shown yet',
   });
+}
+
+/** The version whose bytes lie in the store now; of those that are gone, the one that came last. */
+async function newestOf(ledger: Ledger, fileName: string): Promise<Summary | null> {
+  const [first, ...older] = await versionsOf(ledger, fileName);
+  if (first === undefined || older.length === 0) return first ?? null;
+  const current = await ledger.store.head(first.source_key, { signal: ledger.signal });
+  return [first, ...older].find(({ etag }) => etag === current?.etag) ?? first;
 }
 
 async function show({ records, store, signal }: Ledger, newest: Summary): Promise<boolean> {

@@ -4,8 +4,8 @@ import { switchParameter, wholeParameter } from '../../core/parameter.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
 import { stepCollection } from '../../stages/observe/run-record.ts';
-import { isKnown, knownVersions } from './ledger.ts';
-import { fileNameOf, isUpload, UPLOADS, versionId, whySkipped } from './upload.ts';
+import { isSettled, isShown, readKnown } from './ledger.ts';
+import { fileNameOf, isUpload, UPLOADS, whySkipped } from './upload.ts';
 
 /** A run fans out to no more shards than this; they grow instead. */
 const SHARDS_MAX = 200;
@@ -44,13 +44,16 @@ interface Found {
   problems: Problem[];
 }
 
-/** All uploads against all versions that have a record: two listings, whatever the number of files. */
+/** All uploads against all versions that have a record: three listings, whatever the number of files. */
 async function sweep(ports: StepPorts, isForced: boolean): Promise<Found> {
-  const known = isForced ? new Set<string>() : await knownVersions(ports);
+  const known = isForced
+    ? { versions: new Map(), shown: new Set<string>() }
+    : await readKnown(ports);
   const found: Found = { pending: [], skipped: 0, problems: [] };
   for await (const info of ports.store.list(UPLOADS, { signal: ports.signal })) {
     if (!isUpload(info.key)) continue;
-    if (known.has(versionId(fileNameOf(info.key), info.etag))) found.skipped += 1;
+    const version = { fileName: fileNameOf(info.key), etag: info.etag };
+    if (await isSettled(ports, known, version)) found.skipped += 1;
     else found.pending.push(info);
   }
   return found;
@@ -63,7 +66,7 @@ async function single(ports: StepPorts, given: string, isForced: boolean): Promi
     ports.log.info('plan.skipped', { key });
     return { pending: [], skipped: 1, problems: [{ object: key, message: whySkipped(key) }] };
   }
-  const isDone = !isForced && (await isKnown(ports, fileNameOf(key), info.etag));
+  const isDone = !isForced && (await isShown(ports, fileNameOf(key), info.etag));
   return { pending: isDone ? [] : [info], skipped: isDone ? 1 : 0, problems: [] };
 }
 

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import { intake } from '../../support/intake.ts';
+
+const CSV = 'name,age\nAnn,30\nBob,x\nCid,\nDan,41\n';
+
+describe('an uploaded CSV', () => {
+  it('gets a summary and a record with the fields of requirements 5.5', async () => {
+    const { upload, run, files, summary } = intake();
+    await upload('people.csv', `${CSV}${'Eve,50\n'.repeat(6)}`);
+    await run();
+    const [record, ...others] = await files();
+    expect(others).toEqual([]);
+    expect(record).toMatchObject({
+      file_name: 'people.csv',
+      upload_timestamp: '2026-11-21T12:00:00.000Z',
+      processed_timestamp: '2026-11-21T12:00:00.000Z',
+      status: 'success',
+      row_count: 10,
+      schema: { name: 'string', age: 'int' },
+      statistics: { age: { min: 30, max: 50, avg: 46.375, count: 8 } },
+      quality_issues: {
+        total_rows: 10,
+        has_issues: true,
+        missing_values: { age: { count: 1, percentage: 10 } },
+        invalid_values: {
+          age: {
+            count: 1,
+            percentage: 10,
+            expected_type: 'int',
+            examples: [{ line: 3, value: 'x' }],
+          },
+        },
+      },
+      source_key: 'uploads/people.csv',
+      summary_key: 'processed/people_summary.json',
+    });
+    expect(await summary('people')).toMatchObject({ ...record, dialect: { delimiter: ',' } });
+  });
+
+  it('that is no table gets a record of status error, and a summary of what was found', async () => {
+    const { upload, run, files, summary } = intake();
+    await upload('bad.csv', 'a,b\n1,2\n3,4\n"5,6\n');
+    const results = await run();
+    expect(results.flatMap(({ problems }) => problems)).toHaveLength(1);
+    const message = 'CSV parsing failed: the quote that opens on line 4 is never closed';
+    expect(await files()).toMatchObject([
+      {
+        status: 'error',
+        row_count: 0,
+        schema: {},
+        statistics: {},
+        error_message: message,
+        quality_issues: { error: message },
+      },
+    ]);
+    expect(await summary('bad')).toMatchObject({ status: 'error', row_count: 3, column_count: 2 });
+  });
+
+  it('never stops the others', async () => {
+    const { upload, run, files } = intake();
+    await upload('a.csv', '');
+    await upload('b.csv', CSV);
+    await upload('c.CSV', CSV);
+    await run({ 'shard-size': '1' });
+    expect((await files()).map(({ file_name: name, status }) => [name, status])).toEqual([
+      ['a.csv', 'error'],
+      ['b.csv', 'success'],
+      ['c.CSV', 'success'],
+    ]);
+  });
+
+  it('in a folder is known by its path, so that equal names stay apart', async () => {
+    const { upload, run, files, summary } = intake();
+    await upload('a/x.csv', 'n\n1\n');
+    await upload('b/x.csv', 'n\n1\n2\n');
+    await upload('x.csv.gz', 'n\n1\n2\n3\n');
+    await upload('x.csv', 'n\n1\n2\n3\n4\n');
+    await run();
+    expect((await files()).map(({ file_name: name }) => name)).toEqual([
+      'a/x.csv',
+      'b/x.csv',
+      'x.csv',
+      'x.csv.gz',
+    ]);
+    const rows = ['a/x', 'b/x', 'x', 'x.csv.gz'].map(
+      async (name) => (await summary(name)).row_count,
+    );
+    expect(await Promise.all(rows)).toEqual([1, 2, 4, 3]);
+  });
+
+  it('with another name is left alone', async () => {
+    const { upload, run, files } = intake();
+    await upload('notes.txt', CSV);
+    await upload('', '');
+    await run();
+    expect(await files()).toEqual([]);
+  });
+});
+
+describe('a second run', () => {
+  it('changes no object', async () => {
+    const { upload, run, digest, clock } = intake();
+    await upload('a.csv', CSV);
+    await upload('bad.csv', '');
+    await run();
+    const before = await digest();
+    await clock.advance(60_000);
+    const [plan, ...others] = await run();
+    expect(others).toEqual([]);
+    expect(plan?.counts).toMatchObject({ objectsSkipped: 2 });
+    expect(await digest()).toEqual(before);
+  });
+
+  it('profiles a new version, and keeps the history', async () => {
+    const { upload, run, files, versions, clock, summary } = intake();
+    await upload('a.csv', CSV);
+    await run();
+    await clock.advance(60_000);
+    await upload('a.csv', 'n,m\n1,2\n');
+    await run();
+    expect((await versions('a.csv')).map(({ row_count: rows }) => rows)).toEqual([1, 4]);
+    expect((await files()).map(({ row_count: rows }) => rows)).toEqual([1]);
+    expect((await summary('a')).row_count).toBe(1);
+  });
+
+  it('shows an old version again when its bytes come back', async () => {
+    const { upload, run, files, versions, clock } = intake();
+    for (const content of [CSV, 'n,m\n1,2\n', CSV]) {
+      await upload('a.csv', content);
+      await run();
+      await clock.advance(60_000);
+    }
+    expect(await versions('a.csv')).toHaveLength(2);
+    expect((await files()).map(({ row_count: rows }) => rows)).toEqual([4]);
+  });
+
+  it('profiles again when it is forced to', async () => {
+    const { upload, run, files, clock } = intake();
+    await upload('a.csv', CSV);
+    await run();
+    await clock.advance(60_000);
+    await run({ force: 'true', key: 'uploads/a.csv' });
+    expect((await files())[0]?.processed_timestamp).toBe('2026-11-21T12:01:00.000Z');
+  });
+});
+
+describe('a run for one key', () => {
+  it('profiles that object and no other', async () => {
+    const { upload, run, files } = intake();
+    await upload('a.csv', CSV);
+    await upload('b.csv', CSV);
+    await run({ key: 'uploads/b.csv' });
+    expect((await files()).map(({ file_name: name }) => name)).toEqual(['b.csv']);
+  });
+
+  it('takes the key as a bucket notification spells it', async () => {
+    const { upload, run, files } = intake();
+    await upload('a b+c é.csv', CSV);
+    await run({ key: 'uploads%2Fa+b%2Bc+%C3%A9.csv' });
+    expect((await files()).map(({ file_name: name }) => name)).toEqual(['a b+c é.csv']);
+  });
+
+  it('skips what is not below uploads/, and says so', async () => {
+    const { store, run, files } = intake();
+    await store.put('processed/x.csv', Buffer.from(CSV));
+    const [plan] = await run({ key: 'processed/x.csv' });
+    expect(plan?.problems).toEqual([
+      { object: 'processed/x.csv', message: 'skipped: it is not below uploads/' },
+    ]);
+    expect(await files()).toEqual([]);
+  });
+
+  it('fails for an object that is not there', async () => {
+    const { run } = intake();
+    await expect(run({ key: 'uploads/none.csv' })).rejects.toMatchObject({ kind: 'not-found' });
+  });
+
+  it.each([
+    ['type-threshold', '1.5'],
+    ['small-misfits', '-1'],
+    ['header-check', 'maybe'],
+  ])('refuses %s=%s', async (name, value) => {
+    const { upload, run } = intake();
+    await upload('a.csv', CSV);
+    await expect(run({ [name]: value })).rejects.toMatchObject({ kind: 'config-invalid' });
+  });
+
+  it('takes a file without header row when it is told to', async () => {
+    const { upload, run, files } = intake();
+    await upload('a.csv', '1,2\n3,4\n');
+    await run({ 'header-check': 'false' });
+    expect((await files())[0]?.status).toBe('success');
+  });
+});
