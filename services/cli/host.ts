@@ -1,9 +1,10 @@
+import type { ObjectStore } from '../ports/object-store.ts';
 import type { RecordStore } from '../ports/record-store.ts';
 import type { DatabaseRequest } from '../stages/serve/database.ts';
 import type { ServePorts } from '../stages/serve/localise.ts';
 import { type Session, sideFolder } from './session.ts';
 import type { StepHost } from './step-host.ts';
-import { bucketOpener, openRecords, openServePorts, type Wiring } from './wire.ts';
+import { bucketOpener, openBucketOf, openRecords, openServePorts, type Wiring } from './wire.ts';
 
 /** What the steps of this session share. */
 export function openHost(session: Session): StepHost {
@@ -26,6 +27,12 @@ export function serving(session: Session, pipeline: string): ServePorts {
     cache: sideFolder(session, 'cache'),
     signal,
   });
+}
+
+/** The bucket of a pipeline. */
+export function bucketFor(session: Session, pipeline: string): ObjectStore {
+  const wiring = wiringOf(session);
+  return openBucketOf(wiring, bucketOpener(wiring), pipeline);
 }
 
 /** The records of a pipeline's bucket. */

@@ -132,6 +132,7 @@ function addRunning(program: Command, on: On): void {
     'argosy run fama-french --sample',
     'argosy run fama-french -p vintage=2017-07',
     'argosy run fama-french -p archive-url=file:mirror/',
+    'argosy run csv-intake -p key=uploads/sales.csv',
     'argosy run --file my-workflow.yaml -p name=value --json',
   );
   on(run, async () => (await import('./commands/run.ts')).run);

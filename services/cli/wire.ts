@@ -87,6 +87,15 @@ export function openServePorts(
   return { store, openEngine: engineOpener(signal, cache), log, signal, cache };
 }
 
+/** The bucket of a pipeline. */
+export function openBucketOf(
+  { config }: Wiring,
+  openBucket: OpenBucket,
+  pipeline: string,
+): ObjectStore {
+  return openBucket(bucketOf(config, pipeline));
+}
+
 /** The records that a pipeline keeps in its bucket. */
 export function openRecords(
   { config }: Wiring,

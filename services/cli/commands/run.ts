@@ -19,6 +19,7 @@ import {
   workflowFiles,
 } from '../run-request.ts';
 import { exitCodeOfRun, runFailure } from '../run-failure.ts';
+import type { Sample } from '../sample.ts';
 import { type PlannedDownload, plannedDownloads } from '../planned.ts';
 import { printRunEnd } from '../run-end.ts';
 import { type Session, warnOfNotices } from '../session.ts';
@@ -30,14 +31,20 @@ import { watchRun } from '../watch-run.ts';
 export const run: Work = async (session, given) => {
   const pipeline = given.args[0];
   const isSample = session.flags.sample === true;
-  const { startSample } = isSample ? await import('../sample.ts') : { startSample: null };
-  const sample = startSample ? await startSample(pipeline) : null;
+  const sample = isSample ? await openSample(session, pipeline) : null;
   try {
     return await runHere(session, given, sample?.parameters ?? {});
   } finally {
     await sample?.close();
   }
 };
+
+/** The sample is served on loopback, or, where a pipeline waits for uploads, uploaded. */
+async function openSample(session: Session, pipeline: string | undefined): Promise<Sample> {
+  if (pipeline !== 'csv-intake') return (await import('../sample.ts')).startSample(pipeline);
+  await (await import('../intake-sample.ts')).putUploads(session);
+  return { parameters: {}, close: async () => undefined };
+}
 
 async function runHere(
   session: Session,
