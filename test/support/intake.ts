@@ -15,15 +15,15 @@ export interface Intake {
   store: ObjectStore;
   clock: ReturnType<typeof manualClock>;
   /** Puts an object below `uploads/`. */
-  upload(name: string, content: string | Uint8Array): Promise<void>;
+  upload: (name: string, content: string | Uint8Array) => Promise<void>;
   /** Runs the steps as the workflow orders them; `store` stands before the bucket. Throws what a step throws. */
-  run(parameters?: Record<string, string>, store?: ObjectStore): Promise<StepResult[]>;
-  files(): Promise<FileRecord[]>;
-  versions(name: string): Promise<Summary[]>;
+  run: (parameters?: Record<string, string>, store?: ObjectStore) => Promise<StepResult[]>;
+  files: () => Promise<FileRecord[]>;
+  versions: (name: string) => Promise<Summary[]>;
   /** The summary object of a file. */
-  summary(name: string): Promise<Summary>;
+  summary: (name: string) => Promise<Summary>;
   /** Keys and etags of all that a second run must not change. */
-  digest(): Promise<string[]>;
+  digest: () => Promise<string[]>;
 }
 
 export function intake(bucket?: ObjectStore): Intake {

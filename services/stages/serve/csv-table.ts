@@ -7,7 +7,7 @@ import type { QueryEngine } from '../../ports/query-engine.ts';
 import { feed } from '../shape/profile/feed.ts';
 import type { ColumnProfile, Dialect, Profile } from '../shape/profile/profile.ts';
 import { openText, TEXT_BYTES_MAX } from '../shape/profile/profile-stream.ts';
-import { startScan } from '../shape/profile/scan.ts';
+import { startScan } from '../shape/profile/scan-state.ts';
 import { decodeText } from '../shape/profile/text-encoding.ts';
 import type { ServePorts } from './localise.ts';
 

@@ -1,4 +1,4 @@
-import type { Scan } from './scan.ts';
+import type { Scan } from './scan-state.ts';
 
 /** The content of the cell found last, doubled quotes made single. */
 export function contentOf({ cell, marks }: Scan, bytes: Uint8Array, start: number): Uint8Array {

@@ -1,7 +1,7 @@
 import { concludeColumn } from './conclude-column.ts';
 import { headerWarnings, isHeaderMissing, namesOf } from './header.ts';
 import type { ColumnProfile, Dialect, Profile, ProfileRules, ProfileWarning } from './profile.ts';
-import type { Scan } from './scan.ts';
+import type { Scan } from './scan-state.ts';
 import { FLAWS, LINES_MAX } from './structure-tally.ts';
 import { type Encoding, encodingOf } from './text-encoding.ts';
 

@@ -1,4 +1,5 @@
-import { CR, LF, type Marks, scan, startScan } from './scan.ts';
+import { scan } from './scan.ts';
+import { CR, LF, type Marks, startScan } from './scan-state.ts';
 
 /** How much of a file is looked at to find out how it is written. */
 export const SAMPLE_BYTES = 64 * 1024;

@@ -1,6 +1,7 @@
 import { PipelineError } from '../../../core/error.ts';
 import { openColumns } from './open-columns.ts';
-import { type Scan, scan } from './scan.ts';
+import { scan } from './scan.ts';
+import { type Scan } from './scan-state.ts';
 import { checkBytes } from './text-encoding.ts';
 
 /** A cell beyond this is refused: a quote that was left open would hold the rest of the file. */

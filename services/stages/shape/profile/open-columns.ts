@@ -1,6 +1,6 @@
 import { PipelineError } from '../../../core/error.ts';
 import { columnTally } from './column-tally.ts';
-import type { Scan } from './scan.ts';
+import type { Scan } from './scan-state.ts';
 
 /** A header of more columns than this is refused. */
 export const COLUMNS_MAX = 20_000;

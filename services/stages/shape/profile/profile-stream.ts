@@ -5,7 +5,7 @@ import { conclude, type Wrapping } from './conclude.ts';
 import { bomLength, findMarks, SAMPLE_BYTES, wideEncoding } from './dialect.ts';
 import { feed } from './feed.ts';
 import { type Profile, PROFILE_RULES, type ProfileRules } from './profile.ts';
-import { type Marks, startScan } from './scan.ts';
+import { type Marks, startScan } from './scan-state.ts';
 import { utf16ToUtf8 } from './text-encoding.ts';
 
 /** Text beyond this, unpacked, is refused. */

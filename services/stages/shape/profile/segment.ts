@@ -2,7 +2,8 @@ import { readSync } from 'node:fs';
 import type { ColumnTally } from './column-tally.ts';
 import { CELL_BYTES_MAX } from './feed.ts';
 import { openColumns } from './open-columns.ts';
-import { LF, type Marks, scan, type Scan, startScan } from './scan.ts';
+import { scan } from './scan.ts';
+import { LF, type Marks, type Scan, startScan } from './scan-state.ts';
 import type { StructureTally } from './structure-tally.ts';
 import { checkBytes } from './text-encoding.ts';
 

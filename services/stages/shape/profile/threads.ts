@@ -40,6 +40,7 @@ export function startThreads(program: URL, start: WorkerStart): Threads {
       const worker = idle.pop()!;
       const job = waiting.shift()!;
       busy.set(worker, job);
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
       worker.postMessage(job.segment);
     }
   };

@@ -12,5 +12,6 @@ export interface WorkerStart {
 const { path, file } = workerData as WorkerStart;
 const fd = openSync(path, 'r');
 parentPort?.on('message', (segment: Segment) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
   parentPort?.postMessage(tallySegment(fd, file, segment));
 });
