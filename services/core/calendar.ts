@@ -3,9 +3,13 @@ const DAYS_IN_MONTH = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as con
 /** The day as `yyyymmdd`, or 0 when the calendar has no such day (31/02, 2023-02-29, year 0). */
 export function dayNumber(year: number, month: number, day: number): number {
   if (year < 1 || month < 1 || month > 12 || day < 1) return 0;
+  if (day > 28 && day > daysIn(year, month)) return 0;
+  return year * 10_000 + month * 100 + day;
+}
+
+function daysIn(year: number, month: number): number {
   const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  const daysMax = month === 2 && isLeap ? 29 : DAYS_IN_MONTH[month]!;
-  return day <= daysMax ? year * 10_000 + month * 100 + day : 0;
+  return month === 2 && isLeap ? 29 : DAYS_IN_MONTH[month]!;
 }
 
 /** A day as `yyyymmdd` in ISO form: 20260131 is `2026-01-31`. */

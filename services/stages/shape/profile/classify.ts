@@ -38,9 +38,17 @@ export function addCell(
 ): number {
   let from = start;
   let to = end;
-  while (from < to && bytes[from]! <= 32 && isSpace(bytes[from]!)) from += 1;
-  while (to > from && bytes[to - 1]! <= 32 && isSpace(bytes[to - 1]!)) to -= 1;
-  const cellClass = from === to ? CELL.BLANK : classOf(column, bytes, from, to);
+  if (from < to && (bytes[from]! <= 32 || bytes[to - 1]! <= 32)) {
+    while (from < to && isSpace(bytes[from]!)) from += 1;
+    while (to > from && isSpace(bytes[to - 1]!)) to -= 1;
+  }
+  // What begins with a letter is neither a number nor a day.
+  const isText = from < to && bytes[from]! > NINE;
+  const cellClass = isText
+    ? CELL.TEXT
+    : from === to
+      ? CELL.BLANK
+      : classOf(column, bytes, from, to);
   column.counts[cellClass] = column.counts[cellClass]! + 1;
   if (to - from > column.bytesMax) column.bytesMax = to - from;
   return cellClass;
@@ -52,6 +60,7 @@ export function isSpace(byte: number): boolean {
 }
 
 function classOf(column: ColumnTally, bytes: Uint8Array, from: number, to: number): number {
+  if (to - from === 10 && isLikeDate(bytes, from)) return addDate(column, bytes, from);
   const sign = bytes[from]!;
   const first = sign === MINUS || sign === PLUS ? from + 1 : from;
   let at = first;
@@ -92,7 +101,7 @@ function classOf(column: ColumnTally, bytes: Uint8Array, from: number, to: numbe
     if (at === to) return addLongNumber(column, bytes, from, to);
   }
   if ((byte | 32) === LOWER_E) return addLongNumber(column, bytes, from, to);
-  return to - from === 10 && first === from ? addDate(column, bytes, from) : CELL.TEXT;
+  return CELL.TEXT;
 }
 
 function addPlain(column: ColumnTally, mantissa: number, scale: number): void {
@@ -127,21 +136,28 @@ function addLongNumber(column: ColumnTally, bytes: Uint8Array, from: number, to:
   return CELL.FLOAT;
 }
 
-/** Ten bytes that begin with a digit: a day in one of the four formats, or text. */
+/** Whether ten bytes have the separators of a day, which no number has at these places. */
+function isLikeDate(bytes: Uint8Array, at: number): boolean {
+  const separator = bytes[at + 4];
+  if (separator === MINUS || separator === SLASH) return bytes[at + 7] === separator;
+  return bytes[at + 2] === SLASH && bytes[at + 5] === SLASH;
+}
+
+/** Ten bytes with separators: a day in one of the four formats, or text. */
 function addDate(column: ColumnTally, bytes: Uint8Array, at: number): number {
-  const third = bytes[at + 2]!;
   const separator = bytes[at + 4]!;
-  if ((separator === MINUS || separator === SLASH) && bytes[at + 7] === separator) {
+  if (separator === MINUS || separator === SLASH) {
     const year = pair(bytes, at) * 100 + pair(bytes, at + 2);
     const day = dayNumber(year, pair(bytes, at + 5), pair(bytes, at + 8));
     if (day === 0) return CELL.TEXT;
     addDay(separator === MINUS ? column.iso : column.ymd, day);
     return separator === MINUS ? CELL.ISO : CELL.YMD;
   }
-  if (third !== SLASH || bytes[at + 5] !== SLASH) return CELL.TEXT;
+  const first = pair(bytes, at);
+  const second = pair(bytes, at + 3);
   const year = pair(bytes, at + 6) * 100 + pair(bytes, at + 8);
-  const monthFirst = dayNumber(year, pair(bytes, at), pair(bytes, at + 3));
-  const dayFirst = dayNumber(year, pair(bytes, at + 3), pair(bytes, at));
+  const monthFirst = dayNumber(year, first, second);
+  const dayFirst = dayNumber(year, second, first);
   if (monthFirst !== 0) addDay(column.mdy, monthFirst);
   if (dayFirst !== 0) addDay(column.dmy, dayFirst);
   if (monthFirst !== 0) return dayFirst === 0 ? CELL.MDY : CELL.MDY_DMY;
@@ -152,7 +168,8 @@ function addDate(column: ColumnTally, bytes: Uint8Array, at: number): number {
 function pair(bytes: Uint8Array, at: number): number {
   const high = bytes[at]! - ZERO;
   const low = bytes[at + 1]! - ZERO;
-  return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : -99_999;
+  // Negative when a difference is negative or above nine.
+  return (high | low | (9 - high) | (9 - low)) < 0 ? -99_999 : high * 10 + low;
 }
 
 function addDay(range: DayRange, day: number): void {

@@ -72,10 +72,10 @@ export function columnTally(): ColumnTally {
     wideMax: null,
     sum: decimalSum(),
     numbers: null,
-    iso: { first: Infinity, last: 0 },
-    ymd: { first: Infinity, last: 0 },
-    mdy: { first: Infinity, last: 0 },
-    dmy: { first: Infinity, last: 0 },
+    iso: { first: 99_999_999, last: 0 },
+    ymd: { first: 99_999_999, last: 0 },
+    mdy: { first: 99_999_999, last: 0 },
+    dmy: { first: 99_999_999, last: 0 },
     bytesMax: 0,
   };
 }
