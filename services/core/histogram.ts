@@ -9,7 +9,7 @@ const POWER_MIN = -1000;
  * numbers alone, not on their order, and histograms of parts add up to that of the whole.
  */
 export interface Histogram {
-  count: number;
+  /** The range seen so far; without numbers the least is above the most. */
   min: number;
   max: number;
   /** The width of a bin is 2^power. */
@@ -23,7 +23,6 @@ export interface Histogram {
 
 export function histogram(): Histogram {
   return {
-    count: 0,
     min: Infinity,
     max: -Infinity,
     power: POWER_MIN,
@@ -35,21 +34,25 @@ export function histogram(): Histogram {
 
 /** Counts one finite number. */
 export function addToHistogram(h: Histogram, value: number): void {
-  let bin = Math.floor(value * h.scale) - h.low;
-  if (bin >= 0 && bin < BINS && h.count > 0) {
+  if (value < h.min || value > h.max || h.min > h.max) stretch(h, value);
+  const bin = Math.floor(value * h.scale) - h.low;
+  h.bins[bin] = h.bins[bin]! + 1;
+}
+
+/** Makes the range include a number; the bins stay as they are when they hold it already. */
+function stretch(h: Histogram, value: number): void {
+  const bin = Math.floor(value * h.scale) - h.low;
+  if (bin >= 0 && bin < BINS && h.min <= h.max) {
     if (value < h.min) h.min = value;
-    else if (value > h.max) h.max = value;
+    else h.max = value;
   } else {
     widen(h, value, value);
-    bin = Math.floor(value * h.scale) - h.low;
   }
-  h.bins[bin] = h.bins[bin]! + 1;
-  h.count += 1;
 }
 
 /** Adds the counts of another histogram. */
 export function mergeHistograms(into: Histogram, from: Histogram): void {
-  if (from.count === 0) return;
+  if (from.min > from.max) return;
   widen(into, from.min, from.max);
   const fold = 2 ** (from.power - into.power);
   for (const [at, count] of from.bins.entries()) {
@@ -57,12 +60,11 @@ export function mergeHistograms(into: Histogram, from: Histogram): void {
     const bin = Math.floor((from.low + at) * fold) - into.low;
     into.bins[bin] = into.bins[bin]! + count;
   }
-  into.count += from.count;
 }
 
 /** Makes the bins hold a range too; the counts move to the bins that hold theirs. */
 function widen(h: Histogram, min: number, max: number): void {
-  const old = { low: h.low, power: h.power, bins: h.bins, isEmpty: h.count === 0 };
+  const old = { low: h.low, power: h.power, bins: h.bins, isEmpty: h.min > h.max };
   h.min = Math.min(h.min, min);
   h.max = Math.max(h.max, max);
   h.power = Math.max(h.power, powerFor(h.min, h.max));
@@ -99,7 +101,7 @@ export interface Bars {
 
 /** At most `barsMax` bars over the range, none before the first number or after the last; null without numbers. */
 export function barsOf(h: Histogram, barsMax: number): Bars | null {
-  if (h.count === 0) return null;
+  if (h.min > h.max) return null;
   let power = h.power;
   const first = (): number => Math.floor(h.min * 2 ** -power);
   const last = (): number => Math.floor(h.max * 2 ** -power);

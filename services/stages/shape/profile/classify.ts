@@ -1,14 +1,7 @@
 import { dayNumber } from '../../../core/calendar.ts';
 import { addSmall, addWide } from '../../../core/decimal-sum.ts';
 import { addToHistogram } from '../../../core/histogram.ts';
-import {
-  CELL,
-  type ColumnTally,
-  type DayRange,
-  greater,
-  lesser,
-  numbersOf,
-} from './column-tally.ts';
+import { CELL, type ColumnTally, type DayRange, greater, lesser } from './column-tally.ts';
 
 /** A number written with more characters than this is text. */
 export const NUMBER_LENGTH_MAX = 400;
@@ -107,7 +100,7 @@ function classOf(column: ColumnTally, bytes: Uint8Array, from: number, to: numbe
 function addPlain(column: ColumnTally, mantissa: number, scale: number): void {
   addSmall(column.sum, mantissa, scale);
   const value = scale === 0 ? mantissa : mantissa / POWERS[scale]!;
-  addToHistogram(column.numbers ?? numbersOf(column), value);
+  addToHistogram(column.numbers, value);
 }
 
 /** Sign, digits with or without a point, and an exponent or none. */
@@ -127,7 +120,7 @@ function addLongNumber(column: ColumnTally, bytes: Uint8Array, from: number, to:
   if (magnitude !== 0n) {
     addWide(column.sum, mantissa, (decimals ?? '').length - Number(exponent ?? 0));
   }
-  addToHistogram(numbersOf(column), value);
+  addToHistogram(column.numbers, value);
   if (decimals === undefined && exponent === undefined) {
     column.wideMin = lesser(column.wideMin, mantissa);
     column.wideMax = greater(column.wideMax, mantissa);

@@ -54,7 +54,7 @@ export interface ColumnTally {
   wideMin: bigint | null;
   wideMax: bigint | null;
   sum: DecimalSum;
-  numbers: Histogram | null;
+  numbers: Histogram;
   iso: DayRange;
   ymd: DayRange;
   mdy: DayRange;
@@ -71,7 +71,7 @@ export function columnTally(): ColumnTally {
     wideMin: null,
     wideMax: null,
     sum: decimalSum(),
-    numbers: null,
+    numbers: histogram(),
     iso: { first: 99_999_999, last: 0 },
     ymd: { first: 99_999_999, last: 0 },
     mdy: { first: 99_999_999, last: 0 },
@@ -102,11 +102,6 @@ function addExample(column: ColumnTally, cellClass: number, example: RawExample)
   if (examples.push(example) === EXAMPLES_MAX) column.wanted -= 2 ** cellClass;
 }
 
-export function numbersOf(column: ColumnTally): Histogram {
-  column.numbers ??= histogram();
-  return column.numbers;
-}
-
 /** Adds the tally of the part of the file that follows; its lines are counted from `lineBase`. */
 export function mergeColumns(into: ColumnTally, from: ColumnTally, lineBase: number): void {
   for (let at = 0; at < CELL_CLASSES; at += 1) {
@@ -118,7 +113,7 @@ export function mergeColumns(into: ColumnTally, from: ColumnTally, lineBase: num
   into.wideMin = lesser(into.wideMin, from.wideMin);
   into.wideMax = greater(into.wideMax, from.wideMax);
   mergeSums(into.sum, from.sum);
-  if (from.numbers !== null) mergeHistograms(numbersOf(into), from.numbers);
+  mergeHistograms(into.numbers, from.numbers);
   for (const format of ['iso', 'ymd', 'mdy', 'dmy'] as const) {
     into[format].first = Math.min(into[format].first, from[format].first);
     into[format].last = Math.max(into[format].last, from[format].last);

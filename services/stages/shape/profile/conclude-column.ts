@@ -68,7 +68,7 @@ export function concludeColumn(tally: ColumnTally, context: ColumnContext): Colu
     invalid_examples: examplesOf(tally, misfits, encoding),
     numbers: statisticsOf(tally, verdict.type),
     dates: daysOf(tally, verdict),
-    histogram: tally.numbers === null ? null : barsOf(tally.numbers, BARS_MAX),
+    histogram: barsOf(tally.numbers, BARS_MAX),
     cells: {
       int: counts[CELL.INT]!,
       float: counts[CELL.FLOAT]!,
@@ -126,9 +126,9 @@ export function percentage(part: number, whole: number): number {
 
 function statisticsOf(tally: ColumnTally, type: ColumnType): NumberStatistics | null {
   const { counts, sum, numbers, wideMin, wideMax } = tally;
-  if (numbers === null) return null;
   const { min, max } = numbers;
   const count = counts[CELL.INT]! + counts[CELL.FLOAT]!;
+  if (count === 0) return null;
   const avg = meanOf(sum, count);
   if (type === 'float' || counts[CELL.FLOAT]! > 0) {
     return { min: min + 0, max: max + 0, avg, count };

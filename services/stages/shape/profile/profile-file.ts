@@ -11,11 +11,11 @@ import { type Scan, startScan } from './scan-state.ts';
 import type { Segment, SegmentTally } from './segment.ts';
 import { mergeStructures } from './structure-tally.ts';
 import { checkBytes } from './text-encoding.ts';
-import { startThreads, type Threads } from './threads.ts';
+import { helperCount, startThreads, type Threads } from './threads.ts';
 
 const SEGMENT_BYTES = 2 * 2 ** 20;
 /** Segments given out ahead of the one that is added next. */
-const AHEAD_MAX = 8;
+const AHEAD_MAX = 16;
 /** Wider tables are scanned by one thread: handing over their tallies would take longer than the scan. */
 const COLUMNS_MAX = 500;
 
@@ -46,7 +46,7 @@ export async function profileFile(
   const { path, sizeBytes, program } = file;
   const start = { path, file: { marks, header, sizeBytes } };
   let failure: string | null = null;
-  await using threads = startThreads(program, start);
+  await using threads = startThreads(start, { program, count: helperCount() });
   const stop = (): void => void threads[Symbol.asyncDispose]();
   signal.addEventListener('abort', stop, { once: true });
   try {

@@ -6,7 +6,7 @@ import { profileStream } from './profile-stream.ts';
 import { workerProgram } from './threads.ts';
 
 /** Below this, starting threads takes longer than they save. */
-export const THREADS_BYTES_MIN = 24 * 2 ** 20;
+export const THREADS_BYTES_MIN = 48 * 2 ** 20;
 /** Bytes read at once from a local file. */
 const READ_BYTES = 256 * 1024;
 

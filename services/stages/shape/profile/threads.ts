@@ -6,7 +6,9 @@ import { Worker } from 'node:worker_threads';
 import { type Segment, type SegmentTally, tallySegment } from './segment.ts';
 import type { WorkerStart } from './worker.ts';
 
-const THREADS_MAX = 4;
+const HELPERS_MAX = 3;
+/** Segments that a thread holds: with one only it would wait for the next while the calling thread scans its own. */
+const HELD_MAX = 3;
 
 /** The program of a worker thread, beside the bundle; null where there is no bundle. */
 export function workerProgram(): URL | null {
@@ -26,42 +28,47 @@ interface Job {
   reject(error: unknown): void;
 }
 
-/** One thread for each processor, four at most. */
-export function startThreads(program: URL, start: WorkerStart): Threads {
+/** How many threads help the calling one: as many as there are other processors, three at most. */
+export function helperCount(): number {
+  return Math.min(HELPERS_MAX, availableParallelism() - 1);
+}
+
+/** Starts threads that help the calling one. */
+export function startThreads(
+  start: WorkerStart,
+  helpers: { program: URL; count: number },
+): Threads {
   const waiting: Job[] = [];
-  const idle: Worker[] = [];
-  const busy = new Map<Worker, Job>();
+  const held = new Map<Worker, Job[]>();
   const fail = (error: unknown): void => {
-    for (const job of [...busy.values(), ...waiting.splice(0)]) job.reject(error);
-    busy.clear();
+    for (const job of [...[...held.values()].flat(), ...waiting.splice(0)]) job.reject(error);
+    held.clear();
   };
   const give = (): void => {
-    while (idle.length > 0 && waiting.length > 0) {
-      const worker = idle.pop()!;
-      const job = waiting.shift()!;
-      busy.set(worker, job);
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-      worker.postMessage(job.segment);
+    for (const [worker, jobs] of held) {
+      while (jobs.length < HELD_MAX && waiting.length > 0) {
+        const job = waiting.shift()!;
+        jobs.push(job);
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+        worker.postMessage(job.segment);
+      }
     }
   };
   const startWorker = (): Worker => {
-    const worker = new Worker(program, { workerData: start });
+    const worker = new Worker(helpers.program, { workerData: start });
     worker.on('message', (tally: SegmentTally) => {
-      busy.get(worker)?.resolve(tally);
-      busy.delete(worker);
-      idle.push(worker);
+      held.get(worker)?.shift()?.resolve(tally);
       give();
     });
     worker.on('error', fail);
-    // A thread gets its first segment when it runs: until then the calling one takes what is there.
+    // A thread gets its first segments when it runs: until then the calling one takes what is there.
     worker.on('online', () => {
-      idle.push(worker);
+      held.set(worker, []);
       give();
     });
     return worker;
   };
-  const threads = Math.min(THREADS_MAX, availableParallelism());
-  const workers = Array.from({ length: threads - 1 }, startWorker);
+  const workers = Array.from({ length: helpers.count }, startWorker);
   const here = workHere(waiting, start);
   let ended: Promise<void> | null = null;
   const end = async (): Promise<void> => {
