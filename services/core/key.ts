@@ -51,6 +51,11 @@ export function decodeEventKey(encoded: string): string {
   }
 }
 
+/** A key as a bucket notification spells it, which `decodeEventKey` takes back: letters, digits and `+ % - _ . ! ~ * ' ( )`. */
+export function encodeEventKey(key: string): string {
+  return encodeURIComponent(key).replaceAll('%20', '+');
+}
+
 const encoder = new TextEncoder();
 
 /** The order of keys everywhere: by their UTF-8 bytes, which is not the order of JavaScript's own comparison. */

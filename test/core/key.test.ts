@@ -5,6 +5,7 @@ import {
   checkPrefix,
   compareKeys,
   decodeEventKey,
+  encodeEventKey,
   joinKey,
 } from '../../services/core/key.ts';
 
@@ -122,6 +123,17 @@ describe('a key in an event', () => {
       expect.objectContaining({ kind: 'input-invalid' }),
     );
   });
+});
+
+describe('a key that is encoded as in a notification', () => {
+  it.each(['a b+c.csv', 'é/文/🚢', '{{=1+1}}', '%2B % %', "!~*()'", '\t\n"\\'])(
+    '%j comes back, and holds no brace, quote, blank or slash on the way',
+    (key) => {
+      const encoded = encodeEventKey(key);
+      expect(encoded).toMatch(/^[A-Za-z0-9%+._!~*()'-]+$/);
+      expect(decodeEventKey(encoded)).toBe(key);
+    },
+  );
 });
 
 describe('the order of keys', () => {

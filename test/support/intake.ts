@@ -22,6 +22,8 @@ export interface Intake {
   versions: (name: string) => Promise<Summary[]>;
   /** The summary object of a file. */
   summary: (name: string) => Promise<Summary>;
+  /** What the checks of the last run have told, by name. */
+  checks: () => Record<string, number>;
   /** Keys and etags of all that a second run must not change. */
   digest: () => Promise<string[]>;
 }
@@ -32,6 +34,7 @@ export function intake(bucket?: ObjectStore): Intake {
   const { signal } = new AbortController();
   const asking = { records: objectRecords(store), signal };
   let runs = 0;
+  let checks = new Map<string, number>();
   return {
     store,
     clock,
@@ -39,8 +42,10 @@ export function intake(bucket?: ObjectStore): Intake {
       void (await store.put(`uploads/${name}`, Buffer.from(content))),
     run: (parameters = {}, over = store) => {
       runs += 1;
-      return runSteps({ store: over, clock }, `run-${runs}`, parameters);
+      checks = new Map();
+      return runSteps({ store: over, clock, checks }, `run-${runs}`, parameters);
     },
+    checks: () => Object.fromEntries(checks),
     files: () => queryFiles(asking),
     versions: (name) => versionsOf(asking, name),
     summary: async (name) => {
@@ -56,8 +61,10 @@ export function intake(bucket?: ObjectStore): Intake {
   };
 }
 
+type Place = Pick<Intake, 'store' | 'clock'> & { checks: Map<string, number> };
+
 async function runSteps(
-  at: Pick<Intake, 'store' | 'clock'>,
+  at: Place,
   runId: string,
   given: Record<string, string>,
 ): Promise<StepResult[]> {
@@ -86,7 +93,7 @@ async function runSteps(
   return results;
 }
 
-function portsOf({ store, clock }: Pick<Intake, 'store' | 'clock'>): StepPorts {
+function portsOf({ store, clock, checks }: Place): StepPorts {
   const ignore = (): void => undefined;
   const absent = async (): Promise<never> => {
     throw new Error('not for this step');
@@ -102,5 +109,6 @@ function portsOf({ store, clock }: Pick<Intake, 'store' | 'clock'>): StepPorts {
     scratch: '/nowhere',
     signal: new AbortController().signal,
     progress: ignore,
+    check: (name, failures) => void checks.set(name, (checks.get(name) ?? 0) + failures),
   };
 }

@@ -2,10 +2,14 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { decodeEventKey } from '../../services/core/key.ts';
+import { decodeEventKey, encodeEventKey } from '../../services/core/key.ts';
 import { isArrival } from '../../services/events/arrival.ts';
 import { famaFrench } from '../../services/pipelines/fama-french/index.ts';
-import { evaluateCondition } from '../../services/runner/expression.ts';
+import {
+  evaluateCondition,
+  evaluateExpression,
+  expressionEnv,
+} from '../../services/runner/expression.ts';
 import type { ValueMap } from '../../services/runner/expression/value.ts';
 import { loadDocuments } from '../../services/runner/load.ts';
 import { lintFiles } from '../../services/runner/lint/set.ts';
@@ -28,13 +32,23 @@ const DATE =
   "workflow.parameters['logical-date'] != '' ? workflow.parameters['logical-date'] " +
   ': sprig.substr(0, 10, workflow.scheduledTime ?? workflow.creationTimestamp.RFC3339)';
 
-/** A pipeline's file without what is its own: its name where it stands, its arguments and its templates. */
+/** What a run of a pipeline locks, where that is not the day: what one key names, or all of them. */
+const OBJECT = "workflow.parameters.key + workflow.parameters['event-key']";
+const LOCKS: Readonly<Record<string, string>> = {
+  'csv-intake': `${OBJECT} == '' ? 'all' : sprig.sha256sum(${OBJECT})`,
+};
+
+/** A pipeline's file without what is its own: its name where it stands, its lock, its arguments and its templates. */
 function groundOf(pipeline: unknown): string {
   const name = textAt(pipeline, 'metadata', 'name');
   const { arguments: _arguments, templates: _templates, ...spec } = mapAt(pipeline, 'spec');
   const labels = at(pipeline, 'metadata', 'labels');
-  return JSON.stringify({ labels, spec }).replaceAll(name, 'NAME');
+  const lock = JSON.stringify(lockOf(pipeline));
+  return JSON.stringify({ labels, spec }).replace(lock, '"LOCK"').replaceAll(name, 'NAME');
 }
+
+const lockOf = (pipeline: unknown): string =>
+  textAt(listAt(pipeline, 'spec', 'synchronization', 'mutexes')[0], 'name');
 
 describe('workflows/', () => {
   it('holds a file for each pipeline that is built, with its steps, and schedules and events', async () => {
@@ -69,13 +83,12 @@ describe('workflows/', () => {
   });
 
   it.each(pipelines.map((pipeline) => [textAt(pipeline, 'metadata', 'name'), pipeline]))(
-    '%s derives its logical date in the same words for label, lock and environment',
+    '%s derives its logical date in the same words for label and environment, and, unless it has another, lock',
     (name, pipeline) => {
       const label = ['workflowMetadata', 'labelsFrom', 'argosy.dev/logical-date', 'expression'];
       const words = textAt(pipeline, 'spec', ...label).replaceAll(/\s+/g, ' ');
       expect(words).toBe(DATE);
-      const [lock] = listAt(pipeline, 'spec', 'synchronization', 'mutexes');
-      expect(textAt(lock, 'name')).toBe(`${name}-{{=${DATE}}}`);
+      expect(lockOf(pipeline)).toBe(`${name}-{{=${LOCKS[name] ?? DATE}}}`);
       const container = at(pipeline, 'spec', 'templateDefaults', 'container');
       const variable = namedAt(container, 'ARGOSY_LOGICAL_DATE', 'env');
       expect(textAt(variable, 'value')).toBe(`{{=${DATE}}}`);
@@ -156,8 +169,16 @@ describe('schedules and sweeps', () => {
   });
 });
 
+const bindingOf = (name: string): unknown =>
+  ofKind('WorkflowEventBinding').find((each) => textAt(each, 'metadata', 'name') === name);
+const givenBy = (binding: unknown): string[][] =>
+  listAt(binding, 'spec', 'submit', 'arguments', 'parameters').map((each) => [
+    textAt(each, 'name'),
+    textAt(each, 'valueFrom', 'event'),
+  ]);
+
 describe('the binding of fama-french', () => {
-  const [binding] = ofKind('WorkflowEventBinding');
+  const binding = bindingOf('fama-french-landed');
   const selector = textAt(binding, 'spec', 'event', 'selector');
   const { arrivals } = famaFrench;
   if (arrivals === undefined) throw new Error('nothing arrives');
@@ -210,16 +231,87 @@ describe('the binding of fama-french', () => {
   it('gives each workflow a name of its own, and no address of the archive', () => {
     expect(at(binding, 'spec', 'submit', 'metadata', 'name')).toBeUndefined();
     expect(textAt(binding, 'spec', 'submit', 'metadata', 'generateName')).toMatch(/^"[a-z-]+-"$/);
-    const given = listAt(binding, 'spec', 'submit', 'arguments', 'parameters');
-    expect(given.map((each) => [textAt(each, 'name'), textAt(each, 'valueFrom', 'event')])).toEqual(
-      [
-        ['trigger', '"event"'],
-        ['fetch', '"false"'],
-      ],
-    );
+    expect(givenBy(binding)).toEqual([
+      ['trigger', '"event"'],
+      ['fetch', '"false"'],
+    ]);
   });
 
   it('is read by the loader of the runner', () => {
     expect(() => loadDocuments(files)).not.toThrow();
+  });
+});
+
+describe('the binding of csv-intake', () => {
+  const binding = bindingOf('csv-intake-uploaded');
+  const selector = textAt(binding, 'spec', 'event', 'selector');
+  const event = (key: string, bucket = 'argosy-csv-intake'): ValueMap => ({
+    discriminator: 'minio',
+    payload: {
+      EventName: 's3:ObjectCreated:Put',
+      Records: [{ s3: { bucket: { name: bucket }, object: { key } } }],
+    },
+  });
+
+  it.each([
+    'uploads/{{workflow.name}}.csv',
+    'uploads/a b+c é 文 🚢.CSV',
+    'uploads/deep/er/%2F.csv.gz',
+    `uploads/'"\\.csv`,
+  ])('takes %s as a notification spells it', (key) => {
+    expect(evaluateCondition(selector, event(encodeEventKey(key)))).toBe(true);
+  });
+
+  it('takes a key whose slashes stand as they are', () => {
+    expect(evaluateCondition(selector, event('uploads/a/b.csv'))).toBe(true);
+  });
+
+  it.each([
+    'uploads%2F{{workflow.name}}.csv',
+    'uploads/{{=1}}.csv',
+    'uploads%2Fa.csv%0A{',
+    'uploads%2Fa.csv.part',
+    'uploads%2F.csv%2F',
+    'processed%2Fa.csv',
+    '_records%2Fuploads%2Fa.csv',
+    'uploads.csv',
+  ])('leaves %s to the sweep, or alone', (key) => {
+    expect(evaluateCondition(selector, event(key))).toBe(false);
+  });
+
+  it('leaves the bucket of another pipeline alone, and that one this', () => {
+    expect(evaluateCondition(selector, event('uploads%2Fa.csv', 'argosy-fama-french'))).toBe(false);
+    const other = textAt(bindingOf('fama-french-landed'), 'spec', 'event', 'selector');
+    expect(evaluateCondition(other, event('uploads%2Fa.csv'))).toBe(false);
+  });
+
+  it('gives each workflow a name of its own, and the key as it came', () => {
+    expect(at(binding, 'spec', 'submit', 'metadata', 'name')).toBeUndefined();
+    expect(givenBy(binding)).toEqual([
+      ['trigger', '"event"'],
+      ['event-key', 'payload.Records[0].s3.object.key'],
+    ]);
+  });
+});
+
+describe('the lock of csv-intake', () => {
+  const pipeline = pipelines.find((each) => textAt(each, 'metadata', 'name') === 'csv-intake');
+  const lock = (parameters: Record<string, string>): unknown =>
+    evaluateExpression(
+      lockOf(pipeline).replace(/^csv-intake-\{\{=|\}\}$/g, ''),
+      expressionEnv(
+        Object.entries({ key: '', 'event-key': '', ...parameters }).map(
+          ([name, value]) => [`workflow.parameters.${name}`, value] as const,
+        ),
+      ),
+    );
+
+  it('is one for each key, and one for runs of all', () => {
+    const one = lock({ 'event-key': 'uploads%2Fa.csv' });
+    expect(one).toMatch(/^[0-9a-f]{64}$/);
+    expect(lock({ 'event-key': 'uploads%2Fa.csv' })).toBe(one);
+    expect(lock({ 'event-key': 'uploads%2Fb.csv' })).not.toBe(one);
+    expect(lock({ key: 'uploads/a.csv' })).toMatch(/^[0-9a-f]{64}$/);
+    expect(lock({})).toBe('all');
   });
 });

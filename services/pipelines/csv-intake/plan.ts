@@ -1,6 +1,6 @@
 import { PipelineError } from '../../core/error.ts';
 import { decodeEventKey } from '../../core/key.ts';
-import { switchParameter, wholeParameter } from '../../core/parameter.ts';
+import { type Parameters, switchParameter, wholeParameter } from '../../core/parameter.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
 import { stepCollection } from '../../stages/observe/run-record.ts';
@@ -21,14 +21,19 @@ export const plan: Step = {
   summary: 'Find the uploads that have no record yet',
   parameters: [
     { name: 'key', description: `Only this object, below ${UPLOADS}; empty for all`, default: '' },
+    {
+      name: 'event-key',
+      description: 'The same as a bucket notification spells it, form-encoded',
+      default: '',
+    },
     { name: 'shard-size', description: 'Files of one profile step, at least', default: '20' },
     { name: 'force', description: 'Profile again what has a record', default: 'false' },
   ],
   async run(ports, parameters, run): Promise<StepResult> {
     const shardSize = wholeParameter(parameters, 'shard-size', 1);
     const isForced = switchParameter(parameters, 'force');
-    const key = parameters['key'] ?? '';
-    const found = key === '' ? await sweep(ports, isForced) : await single(ports, key, isForced);
+    const one = wantedObject(parameters);
+    const found = one === null ? await sweep(ports, isForced) : await single(ports, one, isForced);
     const shards = await keepShards(ports, run, found.pending, shardSize);
     return {
       outputs: { pending: String(found.pending.length), shards: JSON.stringify(shards) },
@@ -59,27 +64,44 @@ async function sweep(ports: StepPorts, isForced: boolean): Promise<Found> {
   return found;
 }
 
-async function single(ports: StepPorts, given: string, isForced: boolean): Promise<Found> {
-  const info = await findObject(ports, given);
-  const { key } = info;
-  if (!isUpload(key)) {
-    ports.log.info('plan.skipped', { key });
-    return { pending: [], skipped: 1, problems: [{ object: key, message: whySkipped(key) }] };
+/** One object, as a person or an event names it. */
+interface Wanted {
+  key: string;
+  isEvent: boolean;
+}
+
+/** The one object that is asked for, or null for all. */
+function wantedObject(parameters: Parameters): Wanted | null {
+  const { key = '', 'event-key': encoded = '' } = parameters;
+  if (encoded === '') return key === '' ? null : { key, isEvent: false };
+  if (key === '') return { key: decodeEventKey(encoded), isEvent: true };
+  throw new PipelineError('config-invalid', 'both key and event-key are given', {
+    hint: 'give key, as people write it, or event-key, as a notification does',
+  });
+}
+
+async function single(
+  ports: StepPorts,
+  { key, isEvent }: Wanted,
+  isForced: boolean,
+): Promise<Found> {
+  if (!isUpload(key)) return skipped(ports, key, whySkipped(key));
+  const { store, signal } = ports;
+  const info = await store.head(key, { signal });
+  // An event is a hint: what has gone since needs nothing.
+  if (info === null && isEvent) return skipped(ports, key, 'skipped: it is gone');
+  if (info === null) {
+    throw new PipelineError('not-found', `${store.url}/${key}: there is no such object`, {
+      hint: `give the key of an object below ${UPLOADS}, or no key to profile all that is new`,
+    });
   }
   const isDone = !isForced && (await isShown(ports, fileNameOf(key), info.etag));
   return { pending: isDone ? [] : [info], skipped: isDone ? 1 : 0, problems: [] };
 }
 
-/** The object of a key as people write it, or as a bucket notification does, form-encoded. */
-async function findObject({ store, signal }: StepPorts, given: string): Promise<ObjectInfo> {
-  const asGiven = await store.head(given, { signal });
-  if (asGiven !== null) return asGiven;
-  const isEncoded = /[+%]/.test(given);
-  const decoded = isEncoded ? await store.head(decodeEventKey(given), { signal }) : null;
-  if (decoded !== null) return decoded;
-  throw new PipelineError('not-found', `${store.url}/${given}: there is no such object`, {
-    hint: `give the key of an object below ${UPLOADS}, or no key to profile all that is new`,
-  });
+function skipped({ log }: StepPorts, key: string, message: string): Found {
+  log.info('plan.skipped', { key, reason: message });
+  return { pending: [], skipped: 1, problems: [{ object: key, message }] };
 }
 
 async function keepShards(

@@ -93,10 +93,20 @@ async function profileFile(
     return { problem: { object: key, message } };
   }
   const summary = summaryOf(before, found, clock.now());
+  tellChecks(ports, found);
   if (found.status === 'success') return { summary, profile: found };
   const message = found.error_message ?? '';
   ports.log.warn('profile.error', { file: fileNameOf(key), reason: message });
   return { summary, profile: found, problem: { object: key, message } };
+}
+
+/** A file that is no table fails one check alone: what its rows and cells would be is not known. */
+function tellChecks(ports: StepPorts, { status, flaws, columns }: Profile): void {
+  ports.check('csv-readable', status === 'success' ? 0 : 1);
+  if (status !== 'success') return;
+  ports.check('row-whole', (flaws.short_rows?.count ?? 0) + (flaws.extra_fields?.count ?? 0));
+  const invalid = columns.reduce((sum, column) => sum + column.invalid, 0);
+  ports.check('cell-valid', invalid);
 }
 
 function gone(key: string): Outcome {

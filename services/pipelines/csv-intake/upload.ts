@@ -5,13 +5,16 @@ import { sha256 } from '../../core/manifest.ts';
 export const UPLOADS = 'uploads/';
 export const PROCESSED = 'processed/';
 
-const ACCEPTED = /\.csv(?:\.gz)?$/i;
+/** How the names of files end that are profiled, in any case of letters. */
+export const ENDINGS: readonly string[] = ['.csv', '.csv.gz'];
+
 /** Names longer than this in UTF-8 are kept under their hash: a key has at most 1,024 bytes. */
 const NAME_BYTES_MAX = 900;
 
 /** Whether a key is one of a file that is profiled: below `uploads/`, a CSV by its name, gzip or not, in any case. */
 export function isUpload(key: string): boolean {
-  return key.startsWith(UPLOADS) && ACCEPTED.test(key);
+  const name = key.toLowerCase();
+  return key.startsWith(UPLOADS) && ENDINGS.some((ending) => name.endsWith(ending));
 }
 
 /** Why a key is none of a file that is profiled, for people. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encodeEventKey } from '../../../services/core/key.ts';
 import { intake } from '../../support/intake.ts';
 
 const CSV = 'name,age\nAnn,30\nBob,x\nCid,\nDan,41\n';
@@ -97,6 +98,20 @@ describe('an uploaded CSV', () => {
   });
 });
 
+describe('the checks', () => {
+  it('count what is wrong in all files of a run, and tell 0 when nothing is', async () => {
+    const { upload, run, checks } = intake();
+    await upload('a.csv', `n,m\n${'1,2\n'.repeat(20)}x,2\n1\n1,2,3\n`);
+    await upload('b.csv', 'n,m\n1\n2,2\n3,3\n');
+    await upload('c.csv', '');
+    await run({ 'shard-size': '1' });
+    expect(checks()).toEqual({ 'csv-readable': 1, 'row-whole': 3, 'cell-valid': 1 });
+    await upload('d.csv', 'n,m\n1,2\n');
+    await run();
+    expect(checks()).toEqual({ 'csv-readable': 0, 'row-whole': 0, 'cell-valid': 0 });
+  });
+});
+
 describe('a second run', () => {
   it('changes no object', async () => {
     const { upload, run, digest, clock } = intake();
@@ -153,11 +168,44 @@ describe('a run for one key', () => {
     expect((await files()).map(({ file_name: name }) => name)).toEqual(['b.csv']);
   });
 
-  it('takes the key as a bucket notification spells it', async () => {
+  it('takes the key as a bucket notification spells it, and decodes it once', async () => {
     const { upload, run, files } = intake();
     await upload('a b+c é.csv', CSV);
-    await run({ key: 'uploads%2Fa+b%2Bc+%C3%A9.csv' });
-    expect((await files()).map(({ file_name: name }) => name)).toEqual(['a b+c é.csv']);
+    await upload('{{workflow.name}}%20.csv', CSV);
+    await upload('a b c é.csv', CSV);
+    await run({ 'event-key': 'uploads%2Fa+b%2Bc+%C3%A9.csv' });
+    await run({ 'event-key': encodeEventKey('uploads/{{workflow.name}}%20.csv') });
+    expect((await files()).map(({ file_name: name }) => name)).toEqual([
+      'a b+c é.csv',
+      '{{workflow.name}}%20.csv',
+    ]);
+  });
+
+  it('takes a key as it is, even one that could be another one encoded', async () => {
+    const { upload, run, files } = intake();
+    await upload('a+b.csv', CSV);
+    await upload('a b.csv', CSV);
+    await run({ key: 'uploads/a+b.csv' });
+    expect((await files()).map(({ file_name: name }) => name)).toEqual(['a+b.csv']);
+  });
+
+  it('of an event has nothing to do when the object is gone or is none of ours, and says so', async () => {
+    const { run } = intake();
+    const [gone] = await run({ 'event-key': 'uploads%2Fgone.csv' });
+    expect(gone).toMatchObject({
+      outputs: { pending: '0' },
+      problems: [{ object: 'uploads/gone.csv', message: expect.stringContaining('gone') }],
+    });
+    const [other] = await run({ 'event-key': 'other%2Fx.csv' });
+    expect(other?.problems).toMatchObject([{ object: 'other/x.csv' }]);
+  });
+
+  it.each([
+    [{ 'event-key': 'uploads%2F..%2Fx.csv' }, 'input-invalid'],
+    [{ 'event-key': 'uploads%2F%FF.csv' }, 'input-invalid'],
+    [{ key: 'uploads/x.csv', 'event-key': 'uploads%2Fx.csv' }, 'config-invalid'],
+  ])('%j is refused as %s', async (parameters: Record<string, string>, kind) => {
+    await expect(intake().run(parameters)).rejects.toMatchObject({ kind });
   });
 
   it('skips what is not below uploads/, and says so', async () => {
