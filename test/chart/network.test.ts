@@ -56,6 +56,19 @@ describeWith(helm, 'the network policies', () => {
     expect(steps.filter((step) => reach(step, WEB)[0])).toEqual(['fetch']);
   });
 
+  it('let no step of csv-intake reach more than names, the store, the API and the Pushgateway', async () => {
+    const values = { ...MINIMAL, pushgateway: { url: 'http://gateway.monitoring.svc:9091' } };
+    const { policies, labelsOf } = await netOf({ values });
+    const gateway: Target = { port: 9091, namespace: 'monitoring', labels: { app: 'gateway' } };
+    const all = [DNS, MINIO, API, gateway, WEB, PLAIN_WEB, METADATA, NEIGHBOUR, DATABASE, MAIL];
+    for (const step of ['plan', 'profile', 'record', 'exit']) {
+      const labels = labelsOf(`WorkflowTemplate/csv-intake/${step}`);
+      expect(mayBeReached(policies, labels)).toBe(false);
+      const reached = all.filter((target) => mayReach(policies, labels, target));
+      expect(reached).toEqual([DNS, MINIO, API, gateway]);
+    }
+  });
+
   it('let nobody into a pod of a pipeline', async () => {
     const { policies, labelsOf } = await netOf({ values: MINIMAL });
     expect(mayBeReached(policies, labelsOf('WorkflowTemplate/fama-french/fetch'))).toBe(false);

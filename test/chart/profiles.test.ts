@@ -82,10 +82,10 @@ describeWith(helm, 'the profiles', () => {
     });
     const { tree } = objectOf(objects, 'PrometheusRule', 'argosy');
     const periods = namedAt(tree, 'argosy-periods', 'spec', 'groups');
-    expect(listAt(periods, 'rules').map((rule) => textAt(rule, 'expr'))).toEqual([
-      'vector(172800)',
-      'vector(0.25)',
-    ]);
+    const own = listAt(periods, 'rules').filter(
+      (rule) => textAt(rule, 'labels', 'pipeline') === 'fama-french',
+    );
+    expect(own.map((rule) => textAt(rule, 'expr'))).toEqual(['vector(172800)', 'vector(0.25)']);
     const alerts = listAt(namedAt(tree, 'argosy', 'spec', 'groups'), 'rules');
     expect(alerts.length).toBeGreaterThan(3);
     for (const alert of alerts) {
@@ -241,21 +241,23 @@ describeWith(helm, 'the values reach the workflow:', () => {
     expect(at(tree, 'spec', 'schedules')).toEqual(['0 22 * * 1-5', '0 12 * * 6']);
     expect(at(tree, 'spec', 'timezone')).toBe('America/New_York');
     const paused = await render({ file: 'ci/paused-values.yaml' });
-    for (const name of ['fama-french', 'fama-french-sweep']) {
-      expect(at(objectOf(paused, 'CronWorkflow', name).tree, 'spec', 'suspend')).toBe(true);
-    }
+    const suspended = paused.filter(({ kind }) => kind === 'CronWorkflow');
+    expect(suspended).toHaveLength(4);
+    for (const cron of suspended) expect(at(cron.tree, 'spec', 'suspend')).toBe(true);
     expect(kindsOf(paused)).not.toContain('WorkflowEventBinding');
     const events = await render({ file: 'ci/events-values.yaml' });
     const crons = events.filter(({ kind }) => kind === 'CronWorkflow').map(({ name }) => name);
-    expect(crons).toEqual(['fama-french-sweep']);
+    expect(crons.toSorted()).toEqual(['csv-intake-sweep', 'fama-french-sweep']);
   });
 
   it("the bucket into the binding, and the controller's instance onto every object of Argo", async () => {
     const events = await render({ file: 'ci/events-values.yaml' });
     const { tree } = objectOf(events, 'WorkflowEventBinding', 'fama-french-landed');
     expect(textAt(tree, 'spec', 'event', 'selector')).toContain('.name == "dartmouth-etl"');
+    const intake = objectOf(events, 'WorkflowEventBinding', 'csv-intake-uploaded').tree;
+    expect(textAt(intake, 'spec', 'event', 'selector')).toContain('.name == "inbox"');
     const argos = events.filter(({ apiVersion }) => apiVersion.startsWith('argoproj.io/'));
-    expect(argos).toHaveLength(3);
+    expect(argos).toHaveLength(6);
     for (const { labels } of argos) {
       expect(labels['workflows.argoproj.io/controller-instanceid']).toBe('batch');
     }
@@ -274,6 +276,7 @@ describeWith(helm, 'the values reach the workflow:', () => {
     const [setup] = listAt(job, 'spec', 'template', 'spec', 'containers');
     expect(at(setup, 'args')).toEqual([
       'setup',
+      'csv-intake',
       'fama-french',
       '--webhook',
       'arn:minio:sqs::ARGO:webhook',

@@ -193,8 +193,9 @@ describeWith(helm, 'helm refuses, before anything is created,', () => {
     expect(told).toContain(`${key}: `);
   });
 
-  it('nothing of an installation that turns the pipeline off', async () => {
-    const objects = await render({ values: { store: keys, ...french({ enabled: false }) } });
+  it('nothing of an installation that turns every pipeline off', async () => {
+    const off = { 'fama-french': { enabled: false }, 'csv-intake': { enabled: false } };
+    const objects = await render({ values: { store: keys, pipelines: off } });
     expect(objects.filter(({ apiVersion }) => apiVersion.startsWith('argoproj.io/'))).toEqual([]);
     expect(objects.some(({ kind }) => kind === 'ConfigMap')).toBe(true);
   });
