@@ -60,7 +60,7 @@ describeWith(helm, 'the network policies', () => {
     const values = { ...MINIMAL, pushgateway: { url: 'http://gateway.monitoring.svc:9091' } };
     const { policies, labelsOf } = await netOf({ values });
     const gateway: Target = { port: 9091, namespace: 'monitoring', labels: { app: 'gateway' } };
-    const all = [DNS, MINIO, API, gateway, WEB, PLAIN_WEB, METADATA, NEIGHBOUR, DATABASE, MAIL];
+    const all = [DNS, MINIO, API, gateway, WEB, PLAIN_WEB, METADATA, DATABASE, MAIL];
     for (const step of ['plan', 'profile', 'record', 'exit']) {
       const labels = labelsOf(`WorkflowTemplate/csv-intake/${step}`);
       expect(mayBeReached(policies, labels)).toBe(false);
