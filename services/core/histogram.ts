@@ -112,5 +112,6 @@ export function barsOf(h: Histogram, barsMax: number): Bars | null {
   for (const [at, count] of h.bins.entries()) {
     if (count > 0) counts[Math.floor((h.low + at) * fold) - low]! += count;
   }
-  return { low: low * 2 ** power, width: 2 ** power, counts };
+  // Adding zero takes the sign from it.
+  return { low: low * 2 ** power + 0, width: 2 ** power, counts };
 }
