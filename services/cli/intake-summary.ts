@@ -41,13 +41,13 @@ export async function printIntakeSummary(
     facts,
     ...(files.length === 0 ? {} : { table: fileTable(files.slice(0, FILES_SHOWN_MAX)) }),
     next: [
-      { command: `npx argosy files${flag} show ${name}`, about: 'the whole profile' },
+      { command: `${session.self} files${flag} show ${name}`, about: 'the whole profile' },
       {
-        command: `npx argosy files${flag} --status error`,
+        command: `${session.self} files${flag} --status error`,
         about: 'what could not be read, and why',
       },
       {
-        command: `npx argosy query${flag} 'FROM csv_intake."${table}" LIMIT 5'`,
+        command: `${session.self} query${flag} 'FROM csv_intake."${table}" LIMIT 5'`,
         about: 'its rows as a table',
       },
     ],

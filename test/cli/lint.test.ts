@@ -77,10 +77,12 @@ describe('argosy lint', () => {
 
   it('takes several files and folders as one set, so that they may refer to each other', async () => {
     await using home = await tempFolder();
-    const template = await readFile(join(WORKFLOWS, 'fama-french.yaml'), 'utf8');
     const schedules = await readFile(join(WORKFLOWS, 'schedules.yaml'), 'utf8');
     await mkdir(join(home.path, 'templates'));
-    await writeFile(join(home.path, 'templates', 'fama-french.yml'), template);
+    for (const name of ['fama-french', 'csv-intake']) {
+      const template = await readFile(join(WORKFLOWS, `${name}.yaml`), 'utf8');
+      await writeFile(join(home.path, 'templates', `${name}.yml`), template);
+    }
     await writeFile(join(home.path, 'cron.yaml'), schedules);
     const together = await cli(['lint', 'templates/', 'cron.yaml'], { cwd: home.path });
     expect(together).toMatchObject({ exitCode: 0, stdout: '' });
