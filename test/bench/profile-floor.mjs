@@ -7,4 +7,4 @@ const reader = await connection.runAndReadAll(
   `SELECT count(*) FROM read_csv('${path}', all_varchar = true, header = true, delim = ',',
    quote = '"', escape = '"', strict_mode = false, null_padding = false)`,
 );
-process.stdout.write(`${reader.getRows()[0][0]}\n`);
+process.stdout.write(`${String(reader.getRows()[0]?.[0])}\n`);

@@ -96,7 +96,7 @@ async function writeRows(path) {
         random() < 0.02 ? '' : random() < 0.002 ? 'invalid' : 18 + Math.floor(random() * 52);
       const salary = random() < 0.03 ? '' : (random() * 9e4 + 3e4).toFixed(2);
       const joined = random() < 0.001 ? 'invalid_date' : day().join('-');
-      const seen = random() < 0.05 ? '' : day().reverse().join('/');
+      const seen = random() < 0.05 ? '' : day().toReversed().join('/');
       const score = random() < 0.004 ? 'n/a' : ((random() - 0.5) * 18).toFixed(6);
       const note = `batch-${String(Math.floor(random() * 1e9)).padStart(10, '0')}`;
       const person = `Person ${String(Math.floor(random() * 9e4)).padStart(5, '0')}`;

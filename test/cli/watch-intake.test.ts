@@ -44,8 +44,8 @@ describe('argosy watch csv-intake --once', () => {
       'broken.csv': 'error',
     });
     const told = lines<{ key: string; status: string }>(end.stdout);
-    expect(told.map(({ key, status }) => [key, status]).toSorted()).toEqual(
-      [...ODD, 'broken.csv'].map((name) => [`uploads/${name}`, 'success']).toSorted(),
+    expect(told.map(({ key, status }) => `${key} ${status}`).toSorted()).toEqual(
+      [...ODD, 'broken.csv'].map((name) => `uploads/${name} success`).toSorted(),
     );
     const again = await cli(argv, { cwd: at.path });
     expect(again).toMatchObject({ exitCode: 0, stdout: '' });
