@@ -57,15 +57,8 @@ function classOf(column: ColumnTally, bytes: Uint8Array, from: number, to: numbe
   const sign = bytes[from]!;
   const first = sign === MINUS || sign === PLUS ? from + 1 : from;
   let at = first;
-  let small = 0;
+  let mantissa = 0;
   let byte = 0;
-  // Nine digits fit into a small integer, which is much faster to count with.
-  const fast = Math.min(to, first + 9);
-  while (at < fast && (byte = bytes[at]!) >= ZERO && byte <= NINE) {
-    small = Math.imul(small, 10) + (byte - ZERO);
-    at += 1;
-  }
-  let mantissa = small;
   while (at < to && (byte = bytes[at]!) >= ZERO && byte <= NINE) {
     mantissa = mantissa * 10 + (byte - ZERO);
     at += 1;
