@@ -31,7 +31,7 @@ export function addEvents(
   example(
     watch,
     'argosy watch fama-french',
-    'argosy watch fama-french --dir downloads/',
+    'argosy watch csv-intake --dir uploads/',
     'argosy watch fama-french --once',
   );
   on(watch, async () => (await import('./commands/watch.ts')).watch);

@@ -27,7 +27,7 @@ export async function serveSample(
       'config-invalid',
       `there is no sample for ${pipeline ?? 'a workflow file'}`,
       {
-        hint: 'argosy run fama-french --sample',
+        hint: 'served is that of fama-french; argosy run csv-intake --sample uploads its own',
       },
     );
   }
