@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { PipelineError } from '../../core/error.ts';
+import type { ObjectInfo } from '../../ports/object-store.ts';
 import type {
   Counts,
   Problem,
@@ -10,7 +11,7 @@ import type {
 } from '../../ports/step.ts';
 import { stepCollection } from '../../stages/observe/run-record.ts';
 import type { Profile, ProfileRules } from '../../stages/shape/profile/profile.ts';
-import { profileObject } from '../../stages/shape/profile/profile-object.ts';
+import { profileObject, THREADS_BYTES_MIN } from '../../stages/shape/profile/profile-object.ts';
 import { allSettled } from '../../stages/shape/settle.ts';
 import type { ShardPlan } from './plan.ts';
 import { RULE_PARAMETERS, rulesOf } from './rules.ts';
@@ -86,7 +87,8 @@ async function profileFile(
   const { store, signal, clock } = ports;
   const before = await store.head(key, { signal });
   if (before === null) return gone(key);
-  const found = await profileObject(store, before, { rules, signal });
+  const found = await readObject(ports, before, rules);
+  if (found === null) return gone(key);
   const after = await store.head(key, { signal });
   if (after?.etag !== before.etag) {
     const message = 'changed while it was read: the next run profiles it as it is then';
@@ -98,6 +100,25 @@ async function profileFile(
   const message = found.error_message ?? '';
   ports.log.warn('profile.error', { file: fileNameOf(key), reason: message });
   return { summary, profile: found, problem: { object: key, message } };
+}
+
+/** Large files are scanned by several threads each, so one after the other. */
+const oneAtATime = pLimit(1);
+
+/** The profile of an object; null when it is gone by then. */
+async function readObject(
+  { store, signal }: StepPorts,
+  info: ObjectInfo,
+  rules: ProfileRules,
+): Promise<Profile | null> {
+  const read = () => profileObject(store, info, { rules, signal });
+  try {
+    return await (info.sizeBytes < THREADS_BYTES_MIN ? read() : oneAtATime(read));
+  } catch (error) {
+    signal.throwIfAborted();
+    if ((await store.head(info.key, { signal })) === null) return null;
+    throw error;
+  }
 }
 
 /** A file that is no table fails one check alone: what its rows and cells would be is not known. */

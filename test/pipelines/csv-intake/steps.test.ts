@@ -112,6 +112,32 @@ describe('the checks', () => {
   });
 });
 
+describe('an object that is gone or changes', () => {
+  it('between the plan and its reading is left out, and told', async () => {
+    const { store, upload, run, files } = intake();
+    await upload('a.csv', CSV);
+    await upload('b.csv', CSV);
+    const opened: string[] = [];
+    const vanishing = {
+      ...store,
+      open: async (key: string) => {
+        opened.push(key);
+        if (key === 'uploads/a.csv') await store.delete(key);
+        else await store.put(key, Buffer.from(`${CSV}Eve,1\n`));
+        return store.open(key);
+      },
+    };
+    const results = await run({}, vanishing);
+    expect(opened.toSorted()).toEqual(['uploads/a.csv', 'uploads/b.csv']);
+    expect(results.flatMap(({ problems }) => problems.map(({ message }) => message))).toEqual([
+      'gone before it was read',
+      'changed while it was read: the next run profiles it as it is then',
+    ]);
+    await run();
+    expect((await files()).map(({ row_count: rows }) => rows)).toEqual([5]);
+  });
+});
+
 describe('a second run', () => {
   it('changes no object', async () => {
     const { upload, run, digest, clock } = intake();

@@ -83,6 +83,14 @@ describe('several threads find what one finds', () => {
     expect(await threaded(write(Buffer.from('\ufeffa,b\n1,2\n', 'utf16le')), 4)).toBeNull();
   });
 
+  it('ends, though the file has become shorter since its size was asked', async () => {
+    const path = write(`a,b\n${'1,2\n'.repeat(1_000)}`);
+    const file = { path, sizeBytes: statSync(path).size + 10_000, program, segmentBytes: 512 };
+    const { signal } = new AbortController();
+    const found = await profileFile(file, { rules: PROFILE_RULES, signal });
+    expect(found?.row_count).toBe(1_000);
+  });
+
   it('ends when it is told to', async () => {
     const path = write(`a,b\n${'1,2\n'.repeat(200_000)}`);
     const stop = new AbortController();

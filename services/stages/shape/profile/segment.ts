@@ -53,8 +53,10 @@ export function tallySegment(fd: number, file: SegmentedFile, segment: Segment):
     const { structure, columns } = state;
     return { start, end: base + at, structure, columns, longCellLine: null };
   };
+  // A file that has become shorter ends early; whoever asked for its profile finds that it has changed.
+  let isCut = false;
   while (at < stop || state.width > 0) {
-    const isLast = base + bytes.length >= sizeBytes;
+    const isLast = isCut || base + bytes.length >= sizeBytes;
     const { line } = state;
     const next = scan(state, { bytes, start: at, end: bytes.length, isLast, stop });
     checkBytes(state.structure, { bytes: bytes.subarray(at, next), line });
@@ -62,7 +64,9 @@ export function tallySegment(fd: number, file: SegmentedFile, segment: Segment):
     if (isLast || (state.width === 0 && at >= stop)) break;
     if (bytes.length - at > CELL_BYTES_MAX) return { ...end(), longCellLine: state.line };
     const until = base + bytes.length + Math.max(OVERLAP_BYTES, bytes.length - at);
-    bytes = Buffer.concat([bytes, readAt(fd, base + bytes.length, Math.min(until, sizeBytes))]);
+    const more = readAt(fd, base + bytes.length, Math.min(until, sizeBytes));
+    isCut = more.length === 0;
+    bytes = Buffer.concat([bytes, more]);
   }
   return end();
 }
