@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { decodeEventKey, encodeEventKey } from '../../services/core/key.ts';
 import { isArrival } from '../../services/events/arrival.ts';
+import { csvIntake } from '../../services/pipelines/csv-intake/index.ts';
 import { famaFrench } from '../../services/pipelines/fama-french/index.ts';
 import {
   evaluateCondition,
@@ -28,6 +29,8 @@ const documents: readonly unknown[] = files.flatMap(({ text }) =>
 const ofKind = (kind: string): readonly unknown[] =>
   documents.filter((document) => textAt(document, 'kind') === kind);
 const pipelines = ofKind('WorkflowTemplate');
+const pipelineOf = (name: string): unknown =>
+  pipelines.find((each) => textAt(each, 'metadata', 'name') === name);
 const DATE =
   "workflow.parameters['logical-date'] != '' ? workflow.parameters['logical-date'] " +
   ': sprig.substr(0, 10, workflow.scheduledTime ?? workflow.creationTimestamp.RFC3339)';
@@ -123,7 +126,7 @@ describe('workflows/', () => {
 });
 
 describe('the catalogue of fama-french', () => {
-  const main = namedAt(pipelines[0], 'main', 'spec', 'templates');
+  const main = namedAt(pipelineOf('fama-french'), 'main', 'spec', 'templates');
   const words = textAt(namedAt(main, 'catalogue', 'dag', 'tasks'), 'when');
   const expression = words.replace(/^\{\{=(.*)\}\}$/s, '$1');
   const runs = (parameters: ValueMap, behind?: string) =>
@@ -258,8 +261,13 @@ describe('the binding of csv-intake', () => {
     'uploads/a b+c é 文 🚢.CSV',
     'uploads/deep/er/%2F.csv.gz',
     `uploads/'"\\.csv`,
-  ])('takes %s as a notification spells it', (key) => {
+  ])('takes %s as a notification spells it, and so does a watcher', (key) => {
     expect(evaluateCondition(selector, event(encodeEventKey(key)))).toBe(true);
+    const { arrivals } = csvIntake;
+    expect(arrivals && isArrival(arrivals, key)).toBe(true);
+    expect(arrivals?.parameters([{ key, etag: '', sizeBytes: 0 }])).toEqual({
+      'event-key': encodeEventKey(key),
+    });
   });
 
   it('takes a key whose slashes stand as they are', () => {
@@ -295,7 +303,7 @@ describe('the binding of csv-intake', () => {
 });
 
 describe('the lock of csv-intake', () => {
-  const pipeline = pipelines.find((each) => textAt(each, 'metadata', 'name') === 'csv-intake');
+  const pipeline = pipelineOf('csv-intake');
   const lock = (parameters: Record<string, string>): unknown =>
     evaluateExpression(
       lockOf(pipeline).replace(/^csv-intake-\{\{=|\}\}$/g, ''),
