@@ -53,7 +53,7 @@ describe('events', () => {
     expect((await bench.files()).map(({ file_name: name }) => name)).toEqual(names.toSorted());
     const versions = await Promise.all(names.map((name) => bench.versions(name)));
     expect(versions.every(({ length }) => length === 1)).toBe(true);
-  }, 120_000);
+  }, 600_000);
 
   it('a hundred uploads at once all get their record', async () => {
     const bench = intake();
