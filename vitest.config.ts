@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -9,5 +10,11 @@ export default defineConfig({
         id.endsWith('.sql') ? { code: `export default ${JSON.stringify(code)};`, map: null } : null,
     },
   ],
-  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, pool: 'forks' },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    pool: 'forks',
+    // Two at least: much of the suite waits for processes and servers of its own.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+  },
 });
