@@ -58,12 +58,17 @@ export function runIdentity(
 
 /** A day as `YYYY-MM-DD`, or `config-invalid`. */
 export function checkedDate(text: string): string {
-  const date = new Date(`${text}T00:00:00Z`);
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime());
-  if (isDay && date.toISOString().startsWith(text)) return text;
+  if (isDay(text)) return text;
   throw new PipelineError('config-invalid', `"${text}" is not a day`, {
     hint: 'write it as 2026-01-31',
   });
+}
+
+/** Whether the text is a day of the calendar, as `YYYY-MM-DD`. */
+export function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  const isDate = /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime());
+  return isDate && date.toISOString().startsWith(text);
 }
 
 function checkedRunId(text: string): string {

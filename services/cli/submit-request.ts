@@ -3,6 +3,7 @@ import { PipelineError } from '../core/error.ts';
 import { nearest } from '../core/nearest.ts';
 import type { RunState, TemplateParameter } from '../ports/workflow-cluster.ts';
 import type { WorkflowRequest } from '../ports/workflow-engine.ts';
+import { isDay } from './run-identity.ts';
 import { runName } from './run-request.ts';
 
 type Values = Readonly<Record<string, string>>;
@@ -101,15 +102,6 @@ function checkArgument({ pipeline, parameters }: SubmitWish, name: string, value
       hint: 'write it as yyyy-mm-dd, for example 2026-01-05',
     });
   }
-}
-
-function isDay(text: string): boolean {
-  const at = new Date(`${text}T00:00:00Z`);
-  return (
-    /^\d{4}-\d{2}-\d{2}$/.test(text) &&
-    !Number.isNaN(at.getTime()) &&
-    at.toISOString().startsWith(text)
-  );
 }
 
 function defaultsOf(parameters: readonly TemplateParameter[]): Record<string, string> {
