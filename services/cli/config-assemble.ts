@@ -42,6 +42,11 @@ export interface Config {
   scratchFolder: string;
   buckets: Readonly<Record<BucketName, string>>;
   marketApiKey: Secret | undefined;
+  marketSymbols: readonly string[];
+  /** The whole value of the header `Authorization` for sources over HTTP. */
+  sourceAuthorization: Secret | undefined;
+  /** The address of the PostgreSQL database that rows are read from. */
+  sourceDatabase: Secret | undefined;
   /**
    * `AWS_…` names that only `.env` gives; the AWS SDK reads the environment alone, so it must be
    * handed them.
@@ -96,6 +101,9 @@ export function assemble(
     scratchFolder: resolve(cwd, settings.ARGOSY_SCRATCH),
     buckets: bucketsOf(settings),
     marketApiKey: settings.ARGOSY_MARKET_API_KEY,
+    marketSymbols: settings.ARGOSY_MARKET_SYMBOLS?.split(/,\s*/) ?? ['IBM'],
+    sourceAuthorization: settings.ARGOSY_SOURCE_AUTHORIZATION,
+    sourceDatabase: settings.ARGOSY_SOURCE_DATABASE,
   };
 }
 
@@ -133,6 +141,8 @@ export function secretsIn(settings: Settings, source: ConfigSource): Secret[] {
     settings.ARGOSY_MARKET_API_KEY,
     settings.ARGOSY_NOTIFY_WEBHOOK_URL,
     settings.ARGOSY_NOTIFY_SMTP_URL,
+    settings.ARGOSY_SOURCE_AUTHORIZATION,
+    settings.ARGOSY_SOURCE_DATABASE,
     'url' in warehouse ? warehouse.url : undefined,
   ].filter((value) => value !== undefined);
   const passwords = found.flatMap((value) => passwordsOf(value.reveal()));

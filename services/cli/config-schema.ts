@@ -152,6 +152,15 @@ export const settingsSchema = z.object({
   ARGOSY_BUCKET_FINANCE_PROCESSED: bucket,
   ARGOSY_BUCKET_CSV_INTAKE: bucket,
   ARGOSY_MARKET_API_KEY: z.optional(read('a key', (text) => secret(text))),
+  ARGOSY_MARKET_SYMBOLS: z.optional(
+    matching('ticker symbols with commas between', /^[A-Z0-9.^=-]{1,10}(,\s*[A-Z0-9.^=-]{1,10})*$/),
+  ),
+  ARGOSY_SOURCE_AUTHORIZATION: z.optional(
+    read('the value of an Authorization header, such as "Bearer …"', (text) =>
+      /^[\x20-\x7e]+$/.test(text) ? secret(text) : null,
+    ),
+  ),
+  ARGOSY_SOURCE_DATABASE: z.optional(secretAddress('postgres:', 'postgresql:')),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -179,4 +188,6 @@ export const SECRET_NAMES: readonly SettingName[] = [
   'ARGOSY_NOTIFY_WEBHOOK_URL',
   'ARGOSY_NOTIFY_SMTP_URL',
   'ARGOSY_MARKET_API_KEY',
+  'ARGOSY_SOURCE_AUTHORIZATION',
+  'ARGOSY_SOURCE_DATABASE',
 ];

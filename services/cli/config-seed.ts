@@ -7,6 +7,7 @@ import type { ConfigSource, Given } from './config-source.ts';
  */
 const SAME_MEANING: Readonly<Partial<Record<SettingName, string>>> = {
   ARGOSY_MARKET_API_KEY: 'MARKET_API_KEY',
+  ARGOSY_MARKET_SYMBOLS: 'MARKET_SYMBOLS',
   ARGOSY_REDSHIFT_IAM_ROLE_ARN: 'REDSHIFT_IAM_ROLE_ARN',
   ARGOSY_BUCKET_MARKET_DATA: 'S3_BUCKET_NAME',
 };

@@ -18,6 +18,7 @@ import type { Counts, Log, StepPorts } from '../ports/step.ts';
 import type { ServePorts } from '../stages/serve/localise.ts';
 import type { BucketName, Config } from './config.ts';
 import { openSource } from './wire-source.ts';
+import { openSourceDatabase, openWarehouse } from './wire-warehouse.ts';
 
 /** Memory that one engine may take before it spills to scratch. */
 const ENGINE_BYTES_MAX = 512 * 2 ** 20;
@@ -66,6 +67,16 @@ export function openPorts(
     records: objectRecords(store),
     source: openSource(wiring, request.namedUrls),
     openEngine: engineOpener(signal, scratch),
+    sideStore: (name) => openBucket(bucketOf(config, `${request.pipeline}-${name}`)),
+    foreignStore: (name) => openBucket(name),
+    warehouse: () => openWarehouse(wiring),
+    sourceDatabase: () => openSourceDatabase(wiring),
+    settings: {
+      environment: config.environment,
+      sourceAuthorization: config.sourceAuthorization,
+      marketApiKey: config.marketApiKey,
+      marketSymbols: config.marketSymbols,
+    },
     clock,
     notifier: logNotifier(log),
     log,

@@ -4,6 +4,8 @@ import type { ObjectStore } from './object-store.ts';
 import type { QueryEngine } from './query-engine.ts';
 import type { RecordStore } from './record-store.ts';
 import type { Source } from './source.ts';
+import type { Secret } from '../core/secret.ts';
+import type { Warehouse } from './warehouse.ts';
 
 /** How many of what a step saw. Rows in = rows written + rows rejected, in every step that handles rows. */
 export interface Counts {
@@ -26,6 +28,17 @@ export interface Log {
   error(event: string, fields?: Record<string, unknown>): void;
 }
 
+/** Settings that steps may read: what an operator says once for all runs, secrets among it. */
+export interface StepSettings {
+  /** `local`, `dev`, `staging`, `prod` or another short word. */
+  environment: string;
+  /** The whole value of the header `Authorization` for sources over HTTP. */
+  sourceAuthorization: Secret | undefined;
+  marketApiKey: Secret | undefined;
+  /** What `market-data` asks for when no symbols are given. */
+  marketSymbols: readonly string[];
+}
+
 /** Everything a step may touch. A step never sees the environment, an adapter or the machine's clock. */
 export interface StepPorts {
   /** The bucket of the step's pipeline. */
@@ -34,6 +47,15 @@ export interface StepPorts {
   source: Source;
   /** Opens an engine of the step's own that may work below `folders` only; the step closes it. */
   openEngine(folders: readonly string[]): Promise<QueryEngine>;
+  /** A second bucket of the pipeline, by the last word of its setting: `processed` of finance. */
+  sideStore(name: string): ObjectStore;
+  /** Another bucket of the same server, by its own name; for reading what others have put there. */
+  foreignStore(bucket: string): ObjectStore;
+  /** The warehouse, opened at the first call and shared by the steps of the process; a step does not close it. */
+  warehouse(): Promise<Warehouse>;
+  /** The database that rows are read from (`ARGOSY_SOURCE_DATABASE`); `config-invalid` when none is set. As above. */
+  sourceDatabase(): Promise<Warehouse>;
+  settings: StepSettings;
   clock: Clock;
   notifier: Notifier;
   log: Log;

@@ -50,6 +50,9 @@ const PACKAGES: readonly (readonly [name: RegExp, ...places: string[]])[] = [
   [/^fflate$/, 'sample/'],
   [/^p-limit$/, 'stages/', 'pipelines/'],
   [/^csv-stringify(?:\/sync)?$/, 'cli/text-table', 'pipelines/', 'stages/'],
+  [/^csv-parse(?:\/sync)?$/, 'pipelines/', 'stages/'],
+  [/^(?:pg|pg-copy-streams|@electric-sql\/pglite)$/, 'adapters/warehouse/'],
+  [/^nodemailer$/, 'adapters/notifier/'],
 ];
 
 /** The one type of prom-client that the CLI passes on from telemetry to telemetry. */

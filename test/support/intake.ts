@@ -7,6 +7,7 @@ import { queryFiles, versionsOf } from '../../services/pipelines/csv-intake/ledg
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import type { RunIdentity, StepPorts, StepResult } from '../../services/ports/step.ts';
 import { listOf } from './bytes.ts';
+import { noOutside } from './no-outside.ts';
 
 const START = new Date('2026-11-21T12:00:00Z');
 
@@ -103,6 +104,7 @@ function portsOf({ store, clock, checks }: Place): StepPorts {
     records: objectRecords(store),
     source: { fetch: absent },
     openEngine: absent,
+    ...noOutside,
     clock,
     notifier: { send: async () => undefined },
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },

@@ -17,6 +17,7 @@ import {
   type RunRecord,
   runCollection,
 } from '../../services/stages/observe/run-record.ts';
+import { noOutside } from './no-outside.ts';
 
 /** The moment at which the clock of every run stands. */
 export const START = new Date('2026-11-21T12:00:00Z');
@@ -196,6 +197,7 @@ function portsOf({ bench, notices, logged, checks }: Run, scratch: string): Step
     records: objectRecords(bench.store),
     source: bench.source,
     openEngine: bench.openEngine,
+    ...noOutside,
     clock: bench.clock ?? manualClock(START),
     notifier: {
       send: async (notice) => {
