@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { PipelineError, toPipelineError } from '../core/error.ts';
 import { sha256 } from '../core/manifest.ts';
 import { arrivalId } from '../events/arrival.ts';
-import type { RunArrivals } from '../events/run-queue.ts';
+import type { RunArrivals, RunReport } from '../events/run-queue.ts';
 import type { Arrival, Arrivals } from '../ports/step.ts';
 import { readDocuments } from '../runner/load.ts';
 import { runWorkflow } from '../runner/run-workflow.ts';
 import { onDisk } from './disk-error.ts';
-import { openHost } from './host.ts';
+import { type RunRecord, runCollection } from '../stages/observe/run-record.ts';
+import { openHost, recordsOf } from './host.ts';
 import type { Given } from './program.ts';
 import { runFailure } from './run-failure.ts';
 import { runParameters, workflowFiles } from './run-request.ts';
@@ -61,7 +62,9 @@ export async function arrivalRunner(
         scratch,
         signal,
       });
-      if (outcome.phase === 'Succeeded') return { runName: name, error: null };
+      if (outcome.phase === 'Succeeded') {
+        return { runName: name, error: null, ...(await reportOf(session, pipeline, name)) };
+      }
       return {
         runName: name,
         error: failed(signal, runFailure(outcome, pipeline, from.logPath())),
@@ -73,6 +76,27 @@ export async function arrivalRunner(
       if (scratch !== null) await rm(scratch, { recursive: true, force: true });
     }
   };
+}
+
+/** What the run's record says; nothing when it cannot be read, for the run was good all the same. */
+async function reportOf(
+  session: Session,
+  pipeline: string,
+  runName: string,
+): Promise<{ report?: RunReport }> {
+  const records = recordsOf(session, pipeline);
+  const record = await records
+    .get<RunRecord>(runCollection(pipeline), runName)
+    .catch((error: unknown) => {
+      session.log.warn('record.unread', {
+        run_id: runName,
+        reason: toPipelineError(error).message,
+      });
+      return null;
+    });
+  if (record === null) return {};
+  const { records_extracted: rows, problems, quality } = record;
+  return { report: { rows, problems, failures: quality } };
 }
 
 /** Whatever ends a run that was told to stop does so because of that. */

@@ -1,6 +1,7 @@
 import type { PipelineError } from '../core/error.ts';
 import { humaneDuration } from '../core/humane.ts';
 import { printable } from '../core/printable.ts';
+import type { RunReport } from '../events/run-queue.ts';
 import type { WatchEvent } from '../events/watch.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Arrival } from '../ports/step.ts';
@@ -27,6 +28,8 @@ export interface WatchView {
 
 /** How many keys of a run are named; the others are counted. */
 const KEYS_SHOWN_MAX = 3;
+/** How many things that went wrong are told of a run. */
+const PROBLEMS_SHOWN_MAX = 3;
 const WIDTH = 80;
 const CLEAR_LINE = '\r\u001b[J';
 
@@ -104,7 +107,8 @@ function lineOf(event: Exclude<WatchEvent, { type: 'started' }>): Line | null {
   switch (event.type) {
     case 'settled': {
       const how = event.end.error === null ? 'done' : 'failed';
-      const what = `${keysText(event.arrivals)} ${how} in ${humaneDuration(event.durationMs)}`;
+      const took = `${keysText(event.arrivals)} ${how} in ${humaneDuration(event.durationMs)}`;
+      const what = took + reportText(event.end.report);
       return said(null, what, event.end.error);
     }
     case 'postponed': {
@@ -139,6 +143,23 @@ function whyText(error: PipelineError | null | undefined): string {
   if (!error) return '';
   const hint = error.hint === undefined ? '' : `\n         hint: ${printable(error.hint)}`;
   return `: ${printable(error.message)}${hint}`;
+}
+
+/** Rows, the checks that found something, and what went wrong without ending the run. */
+function reportText(report: RunReport | undefined): string {
+  if (report === undefined) return '';
+  const { rows, problems, failures } = report;
+  const facts = [
+    `${rows} ${rows === 1 ? 'row' : 'rows'}`,
+    ...Object.entries(failures).flatMap(([check, failed]) =>
+      failed > 0 ? [`${check} ${failed}`] : [],
+    ),
+  ];
+  const shown = problems
+    .slice(0, PROBLEMS_SHOWN_MAX)
+    .map(({ object, message }) => `\n         ${printable(object)}: ${printable(message)}`);
+  const more = problems.length - shown.length;
+  return `: ${facts.join(', ')}${shown.join('')}${more > 0 ? `\n         and ${more} more` : ''}`;
 }
 
 function keysText(arrivals: readonly Arrival[]): string {

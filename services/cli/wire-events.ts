@@ -61,7 +61,8 @@ export function openBucketSetup({ config }: Wiring): BucketSetup {
 export interface Drop {
   /** With all links followed. */
   path: string;
-  store: ObjectStore;
+  /** The folder as a store; folders in it that may not be read are told and left out. */
+  openStore(onTrouble: (key: string, error: PipelineError) => void): ObjectStore;
   events: BucketEvents;
   quietMs: number;
 }
@@ -89,7 +90,15 @@ export async function openDrop(wiring: Wiring, pipeline: string, folder: string)
     }
   }
   const events = folderEvents({ root: path, clock });
-  return { path, store: folderStore(path), events, quietMs: QUIET_MS };
+  const openStore: Drop['openStore'] = (onTrouble) =>
+    folderStore(path, {
+      onUnreadable: (prefix, cause) => {
+        const message = `${prefix} may not be read`;
+        const hint = 'give the user who runs argosy the right to read it';
+        onTrouble(prefix, new PipelineError('denied', message, { cause, hint }));
+      },
+    });
+  return { path, openStore, events, quietMs: QUIET_MS };
 }
 
 /** An empty folder for copies, below the scratch folder. */

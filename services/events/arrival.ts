@@ -9,11 +9,16 @@ export function isArrival(rule: Arrivals, key: string): boolean {
   return isWanted(rule, key) && rule.isOurs?.(key) !== true;
 }
 
-/** True when the key is one of those that the rule wants, whoever put it there; hidden and unfinished names never. */
+/** True when the file of this name in a folder of people's is wanted: one that is hidden or unfinished is not. */
+export function isFinished(rule: Arrivals, name: string): boolean {
+  return isWanted(rule, name) && !UNFINISHED.test(name);
+}
+
+/** True when the key is one of those that the rule wants, whoever put it there; what is in a bucket is finished. */
 export function isWanted(rule: Arrivals, key: string): boolean {
   if (!key.startsWith(rule.prefix)) return false;
   const name = key.slice(rule.prefix.length);
-  if (name === '' || name.endsWith('/') || UNFINISHED.test(name)) return false;
+  if (name === '' || name.endsWith('/')) return false;
   if (!rule.isDeep && name.includes('/')) return false;
   const lower = name.toLowerCase();
   return (

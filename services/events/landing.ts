@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Body, ObjectInfo, ObjectStore } from '../ports/object-store.ts';
 import type { RecordStore } from '../ports/record-store.ts';
 import type { Arrivals } from '../ports/step.ts';
-import { isWanted } from './arrival.ts';
+import { isFinished } from './arrival.ts';
 import { openLanes } from './lanes.ts';
 import { isQuiet, quietInfo } from './quiet.ts';
 
@@ -93,7 +93,7 @@ export function openLanding(options: LandingOptions): Landing {
   };
 
   const look = async (name: string): Promise<void> => {
-    if (!isWanted(wanted, name) || queued.has(name) || signal.aborted) return;
+    if (!isFinished(wanted, name) || queued.has(name) || signal.aborted) return;
     queued.add(name);
     await looks
       .run(name, () => work(name))

@@ -1,7 +1,7 @@
 import { type ErrorKind, type PipelineError, toPipelineError } from '../core/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { Arrival, Arrivals } from '../ports/step.ts';
+import type { Arrival, Arrivals, Problem } from '../ports/step.ts';
 import { arrivalId } from './arrival.ts';
 import { openGather } from './gather.ts';
 import { openLanes } from './lanes.ts';
@@ -12,6 +12,17 @@ export interface RunEnd {
   runName: string;
   /** Null after a good run. */
   error: PipelineError | null;
+  /** What a good run found; absent when it left no record. */
+  report?: RunReport;
+}
+
+/** What is worth telling of a good run. */
+export interface RunReport {
+  rows: number;
+  /** What went wrong without ending it: a file that is no table, among others. */
+  problems: readonly Problem[];
+  /** Failures by check of data quality. */
+  failures: Readonly<Record<string, number>>;
 }
 
 /** Does the work for arrivals; `attempt` counts from 0. Never throws for what a run throws. */

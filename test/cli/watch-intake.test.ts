@@ -1,6 +1,7 @@
-import { mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { asNobody } from '../support/as-nobody.ts';
 import { cli } from '../support/cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -47,8 +48,61 @@ describe('argosy watch csv-intake --once', () => {
     expect(told.map(({ key, status }) => `${key} ${status}`).toSorted()).toEqual(
       [...ODD, 'broken.csv'].map((name) => `uploads/${name} success`).toSorted(),
     );
+    const reports = lines<{ key: string; rows: number; problems: { message: string }[] }>(
+      end.stdout,
+    );
+    expect(reports.find(({ key }) => key === 'uploads/broken.csv')?.problems).toMatchObject([
+      { message: 'CSV file is empty or has no data rows' },
+    ]);
+    expect(reports.find(({ key }) => key.endsWith('x.csv'))).toMatchObject({
+      rows: 1,
+      problems: [],
+    });
+    expect(end.stderr).toMatch(/uploads\/deep\/er\/x\.csv done in \d+ ms: 1 row\n/);
+    expect(end.stderr).toContain('\n         uploads/broken.csv: CSV file is empty or has no data');
     const again = await cli(argv, { cwd: at.path });
     expect(again).toMatchObject({ exitCode: 0, stdout: '' });
+  }, 20_000);
+});
+
+describe('argosy watch csv-intake --once as a user who may not read everything', () => {
+  it('takes the rest, names what it could not take, and exits with 50', async () => {
+    await using at = await place();
+    await chmod(at.path, 0o777);
+    await chmod(at.drop, 0o777);
+    await writeFile(join(at.drop, 'good.csv'), 'n,m\n1,2\n');
+    await writeFile(join(at.drop, 'shut.csv'), 'n,m\n1,2\n', { mode: 0o000 });
+    await mkdir(join(at.drop, 'closed'), { mode: 0o000 });
+    const end = await asNobody(() =>
+      cli(['watch', 'csv-intake', '--dir', 'uploads', '--once'], { cwd: at.path }),
+    );
+    expect(end.stderr).toContain('uploads/good.csv done in');
+    expect(end.stderr).toContain('shut.csv is left to the next sweep: ');
+    expect(end.stderr).toContain('closed/ may not be read');
+    expect(end.exitCode).toBe(50);
+    expect(await recordsIn(at.path)).toEqual({ 'good.csv': 'success' });
+  }, 20_000);
+
+  it('hears of files that are dropped beside a folder that it may not read', async () => {
+    await using at = await place();
+    await chmod(at.path, 0o777);
+    await chmod(at.drop, 0o777);
+    await mkdir(join(at.drop, 'closed'), { mode: 0o000 });
+    let isDropped = false;
+    const onText = (text: string): void => {
+      if (isDropped || !text.includes(' listening')) return;
+      isDropped = true;
+      void writeFile(join(at.drop, 'late.csv'), 'n,m\n1,2\n');
+    };
+    const end = await asNobody(() =>
+      cli(['watch', 'csv-intake', '--dir', 'uploads', '--sweep-every', '10m'], {
+        cwd: at.path,
+        onText,
+        interrupt: { signal: 'SIGINT', when: 'late.csv done in ' },
+      }),
+    );
+    expect(end.exitCode).toBe(130);
+    expect(await recordsIn(at.path)).toEqual({ 'late.csv': 'success' });
   }, 20_000);
 });
 

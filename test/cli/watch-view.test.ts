@@ -33,6 +33,18 @@ describe('the lines of a watcher', () => {
     expect(lines[2]).toMatch(/^ +hint: ask$/);
   });
 
+  it('tell what a good run found: rows, failed checks, and what was wrong with a file', () => {
+    const { view, text } = viewOf();
+    const problem = { object: 'uploads/a.csv', message: 'no \u001b table' };
+    const report = { rows: 1, problems: [problem], failures: { 'cell-valid': 2, 'row-whole': 0 } };
+    const end = { ...good, report };
+    view.onEvent({ type: 'settled', arrivals: arrivals.slice(0, 1), end, durationMs: 5 });
+    expect(text()).not.toContain('\u001b');
+    const lines = text().trimEnd().split('\n');
+    expect(lines[0]).toBe('12:00:00 a done in 5 ms: 1 row, cell-valid 2');
+    expect(lines[1]).toMatch(/^ +uploads\/a\.csv: no .* table$/);
+  });
+
   it('tell the same trouble once, and again after it was over', () => {
     const { view, text } = viewOf();
     const error = new PipelineError('unavailable', 'away');

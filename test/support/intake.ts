@@ -89,8 +89,12 @@ async function runSteps(
     return result;
   };
   const { pending, shards = '[]' } = (await step('plan')).outputs;
-  for (const shard of JSON.parse(shards) as string[]) await step('profile', { shard });
-  if (pending !== '0') await step('record', { shards });
+  // As in the workflow: what was profiled is recorded, also when a shard has failed.
+  const failures: unknown[] = [];
+  const keep = (error: unknown) => void failures.push(error);
+  for (const shard of JSON.parse(shards) as string[]) await step('profile', { shard }).catch(keep);
+  if (pending !== '0') await step('record', { shards }).catch(keep);
+  if (failures.length > 0) throw failures[0];
   return results;
 }
 

@@ -1,4 +1,12 @@
-import { type FSWatcher, mkdirSync, readdirSync, statSync, watch } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  type FSWatcher,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  watch,
+} from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../../core/error.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -86,13 +94,27 @@ function openTree({ root, folders, inbox }: Tree): { close(): void } {
 
   const follow = (path: string, names: readonly string[], isNews: boolean): void => {
     if (watchers.has(path) || (names.length === 1 && names[0] === TEMP_FOLDER)) return;
-    const watcher = watch(path, (_event, name) => {
+    const watcher = open(path);
+    if (watcher === null) return;
+    watcher.on('change', (_event, name: string | null) => {
       if (!isThere(path)) return leave(path);
       if (name !== null) guard(() => look(join(path, name), [...names, name], true));
     });
     watcher.on('error', () => leave(path));
     watchers.set(path, watcher);
     for (const name of readdirSync(path)) look(join(path, name), [...names, name], isNews);
+  };
+
+  /** Null for a folder below the top that may not be read: what is in the others is heard all the same. */
+  const open = (path: string): FSWatcher | null => {
+    try {
+      accessSync(path, constants.R_OK | constants.X_OK);
+      return watch(path);
+    } catch (error) {
+      const isOthers = path !== top && ['EACCES', 'EPERM'].includes(codeOf(error));
+      if (isOthers) return null;
+      throw error;
+    }
   };
 
   const leave = (path: string): void => {

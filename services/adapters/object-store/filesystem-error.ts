@@ -48,6 +48,12 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
+/** True when the file or folder is there and this user may not have it. */
+export function isDenied(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'EACCES' || code === 'EPERM';
+}
+
 /** A file system's error in the house's words; ours and aborts pass through. Unknown ones may pass: `unavailable`. */
 export function translateFileError(error: unknown, subject: Subject): PipelineError {
   if (error instanceof PipelineError) return error;

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { compareKeys } from '../../core/key.ts';
-import { isMissing } from './filesystem-error.ts';
+import { isDenied, isMissing } from './filesystem-error.ts';
 import { isContinued, keyToNames, nameToPiece, TEMP_FOLDER } from './filesystem-name.ts';
 
 /** A file that may be an object: whether it still is one shows when it is looked at. */
@@ -12,6 +12,9 @@ export interface Candidate {
   path: string;
 }
 
+/** Told of a folder below the root that may not be read, by the beginning of its keys; it is then left out. */
+export type OnUnreadable = (prefix: string, error: unknown) => void;
+
 interface Entry {
   segment: string;
   path: string;
@@ -19,25 +22,33 @@ interface Entry {
 }
 
 /** The files below a bucket's folder whose keys begin with the prefix, in the order of the keys' bytes. */
-export async function* walk(root: string, prefix: string): AsyncGenerator<Candidate> {
-  for await (const candidate of walkFolder(root, '', prefix)) {
+export async function* walk(
+  root: string,
+  prefix: string,
+  onUnreadable?: OnUnreadable,
+): AsyncGenerator<Candidate> {
+  for await (const candidate of walkFolder({ folder: root, key: '' }, prefix, onUnreadable)) {
     // A file that a key of this text would not be kept in is not ours, so it could not be opened by its key.
     if (join(root, ...keyToNames(candidate.key)) === candidate.path) yield candidate;
   }
 }
 
 async function* walkFolder(
-  folder: string,
-  parentKey: string,
+  { folder, key: parentKey }: { folder: string; key: string },
   prefix: string,
+  onUnreadable: OnUnreadable | undefined,
 ): AsyncGenerator<Candidate> {
-  const entries = await readLevel(folder, '', parentKey === '');
+  const entries = await readLevel(folder, '', parentKey === '').catch((error: unknown) => {
+    if (onUnreadable === undefined || parentKey === '' || !isDenied(error)) throw error;
+    onUnreadable(parentKey, error);
+    return [];
+  });
   for (const { segment, path, isFolder } of entries) {
     const key = parentKey + segment;
     if (!isFolder && key.startsWith(prefix)) yield { key, path };
     const below = `${key}/`;
     if (isFolder && (below.startsWith(prefix) || prefix.startsWith(below))) {
-      yield* walkFolder(path, below, prefix);
+      yield* walkFolder({ folder: path, key: below }, prefix, onUnreadable);
     }
   }
 }

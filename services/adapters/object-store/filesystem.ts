@@ -10,7 +10,7 @@ import { GET_BYTES_MAX } from '../../core/limit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Body, CallOptions, ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import { isMissing, translateFileError } from './filesystem-error.ts';
-import { walk, type Candidate } from './filesystem-list.ts';
+import { type Candidate, type OnUnreadable, walk } from './filesystem-list.ts';
 import { keyToNames } from './filesystem-name.ts';
 import { place, removeEmptyParents, removeOldTemps, writeTemp } from './filesystem-write.ts';
 
@@ -20,6 +20,8 @@ export interface FilesystemStoreOptions {
   bucket: string;
   /** Tells `lastModified`; without it, the disk's own time. */
   clock?: Clock | undefined;
+  /** Absent: a folder that may not be read ends a listing with `denied`. */
+  onUnreadable?: OnUnreadable | undefined;
 }
 
 /** Files looked at together while listing. */
@@ -39,7 +41,7 @@ export function filesystemStore(options: FilesystemStoreOptions): ObjectStore {
 /** Any folder as a store, whatever it is called. */
 export function folderStore(
   root: string,
-  options: Pick<FilesystemStoreOptions, 'clock'> = {},
+  options: Pick<FilesystemStoreOptions, 'clock' | 'onUnreadable'> = {},
 ): ObjectStore {
   const url = pathToFileURL(root).href;
   const pathOf = (key: string): string => join(root, ...keyToNames(checkKey(key)));
@@ -110,7 +112,8 @@ export function folderStore(
       }),
     head: (key, callOptions) =>
       guard({ method: 'head', key, options: callOptions }, () => head(key)),
-    list: (prefix, callOptions) => listFiles({ root, url, prefix, callOptions }),
+    list: (prefix, callOptions) =>
+      listFiles({ root, url, prefix, callOptions, onUnreadable: options.onUnreadable }),
     delete: (key, callOptions) =>
       guard({ method: 'delete', key, options: callOptions }, async () => {
         const path = pathOf(key);
@@ -200,12 +203,13 @@ async function* listFiles(listing: {
   url: string;
   prefix: string;
   callOptions: CallOptions | undefined;
+  onUnreadable: OnUnreadable | undefined;
 }): AsyncGenerator<ObjectInfo> {
   const { root, url, prefix, callOptions } = listing;
   checkPrefix(prefix);
   let batch: Candidate[] = [];
   try {
-    for await (const candidate of walk(root, prefix)) {
+    for await (const candidate of walk(root, prefix, listing.onUnreadable)) {
       callOptions?.signal?.throwIfAborted();
       batch.push(candidate);
       if (batch.length < STAT_BATCH) continue;

@@ -10,6 +10,7 @@ import {
   UPLOAD_PART_BYTES,
 } from '../../core/limit.ts';
 import type { Body } from '../../ports/object-store.ts';
+import { contentTypeOf } from '../../core/content-type.ts';
 import { bodyError, checkBodySize } from './filesystem-error.ts';
 
 /** Where the bytes go. */
@@ -76,6 +77,7 @@ async function putOnce(
       Key: job.key,
       Body: bytes,
       ContentLength: sizeBytes,
+      ContentType: contentTypeOf(job.key),
       ...extra,
     });
     const answeredAt = dateOfAnswer(command);
@@ -88,7 +90,10 @@ async function uploadParts(job: Upload, sizeBytes: number): Promise<Uploaded> {
   const sdk = await import('@aws-sdk/client-s3');
   const target = { Bucket: job.bucket, Key: job.key };
   const options = job.signal === undefined ? {} : { abortSignal: job.signal };
-  const begun = await job.client.send(new sdk.CreateMultipartUploadCommand(target), options);
+  const begun = await job.client.send(
+    new sdk.CreateMultipartUploadCommand({ ...target, ContentType: contentTypeOf(job.key) }),
+    options,
+  );
   const whole = { ...target, UploadId: begun.UploadId };
   try {
     const parts = await sendParts({ ...job, uploadId: begun.UploadId }, sizeBytes);

@@ -40,6 +40,8 @@ export const watch: Work = async (session, given) => {
   let failure: ErrorKind | null = null;
   const onEvent = (event: WatchEvent): void => {
     view.onEvent(event);
+    // With --once no later sweep makes up for what could not be brought in.
+    if (event.type === 'trouble') failure ??= event.error.kind;
     if (event.type !== 'settled') return;
     failure ??= event.end.error?.kind ?? null;
     if (given.flags.json === true) printSettled(session, pipeline, event);
@@ -117,17 +119,16 @@ async function openPlace(
   const drop = await openDrop(wiring, pipeline, flags.dir);
   await mkdir(config.scratchFolder, { recursive: true });
   const scratch = await makeLandingScratch(wiring);
-  const from = { ...options, pipeline, records, drop: drop.store, quietMs: drop.quietMs, scratch };
+  const from = { ...options, pipeline, records, quietMs: drop.quietMs, scratch };
   return {
     title: `${relative(io.cwd, drop.path) || '.'}/ for ${placeText(store, rule)}`,
     options,
-    open: (onEvent) => ({
-      events: drop.events,
-      landing: openLanding({
-        ...from,
-        onTrouble: (key, error) => onEvent({ type: 'trouble', key, error }),
-      }),
-    }),
+    open: (onEvent) => {
+      const onTrouble = (key: string, error: PipelineError): void =>
+        onEvent({ type: 'trouble', key, error });
+      const landing = openLanding({ ...from, drop: drop.openStore(onTrouble), onTrouble });
+      return { events: drop.events, landing };
+    },
     close: () => rm(scratch, { recursive: true, force: true }),
   };
 }
@@ -180,6 +181,9 @@ function printSettled(
       status: end.error === null ? 'success' : 'error',
       run_id: end.runName,
       duration_seconds: durationMs / 1000,
+      rows: end.report?.rows ?? null,
+      problems: end.report?.problems ?? [],
+      failures: end.report?.failures ?? {},
       error_class: end.error?.kind ?? null,
       error_message: end.error?.message ?? null,
       error_hint: end.error?.hint ?? null,

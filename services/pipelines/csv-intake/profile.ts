@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { PipelineError } from '../../core/error.ts';
+import { PipelineError, toPipelineError } from '../../core/error.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import type {
   Counts,
@@ -12,7 +12,6 @@ import type {
 import { stepCollection } from '../../stages/observe/run-record.ts';
 import type { Profile, ProfileRules } from '../../stages/shape/profile/profile.ts';
 import { profileObject, THREADS_BYTES_MIN } from '../../stages/shape/profile/profile-object.ts';
-import { allSettled } from '../../stages/shape/settle.ts';
 import type { ShardPlan } from './plan.ts';
 import { RULE_PARAMETERS, rulesOf } from './rules.ts';
 import { type Summary, summaryOf } from './summary.ts';
@@ -51,12 +50,16 @@ export const profile: Step = {
       ports.progress(counts);
       return outcome;
     };
-    const outcomes = await allSettled(files.map((file) => limit(() => one(file))));
+    const settled = await Promise.allSettled(files.map((file) => limit(() => one(file))));
+    const outcomes = settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
     const summaries = outcomes.flatMap(({ summary }) => summary ?? []);
     const result: ShardResult = { summaries };
     await ports.records.put(stepCollection(run), resultId(shard), result, {
       signal: ports.signal,
     });
+    // What could be read is recorded, whatever became of its neighbours.
+    const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+    if (failures.length > 0) throw firstOf(failures);
     return {
       outputs: { files: String(summaries.length), rows: String(counts.rowsRead) },
       counts,
@@ -70,6 +73,17 @@ async function readPlan(ports: StepPorts, run: RunIdentity, shard: string): Prom
   if (found) return found;
   throw new PipelineError('not-found', `run ${run.runId} has no plan ${shard}`, {
     hint: 'run the plan step of the same run first',
+  });
+}
+
+/** The first failure, and how many more there were. */
+function firstOf(failures: readonly unknown[]): PipelineError {
+  const error = toPipelineError(failures[0]);
+  if (failures.length === 1) return error;
+  const { kind, message, hint } = error;
+  return new PipelineError(kind, `${message}; and ${failures.length - 1} more objects failed`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { PipelineError } from '../../../services/core/error.ts';
 import { encodeEventKey } from '../../../services/core/key.ts';
+import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import { intake } from '../../support/intake.ts';
 
 const CSV = 'name,age\nAnn,30\nBob,x\nCid,\nDan,41\n';
@@ -55,6 +57,24 @@ describe('an uploaded CSV', () => {
       },
     ]);
     expect(await summary('bad')).toMatchObject({ status: 'error', row_count: 3, column_count: 2 });
+  });
+
+  it('that may not be read fails the run by its name, and its neighbours are recorded', async () => {
+    const { upload, run, files, store } = intake();
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await upload(`${name}.csv`, CSV);
+    const open: ObjectStore['open'] = async (key, options) => {
+      if (/[be]\.csv$/.test(key)) throw new PipelineError('denied', `${key} cannot be read`);
+      return store.open(key, options);
+    };
+    await expect(run({}, { ...store, open })).rejects.toMatchObject({
+      kind: 'denied',
+      message: expect.stringMatching(/^uploads\/[be]\.csv cannot be read; and 1 more object/),
+    });
+    expect((await files()).map(({ file_name: name }) => name)).toEqual(
+      ['a', 'c', 'd', 'f'].map((name) => `${name}.csv`),
+    );
+    await run();
+    expect(await files()).toHaveLength(6);
   });
 
   it('never stops the others', async () => {
