@@ -34,7 +34,10 @@ export function fileNameOf(key: string): string {
  * (`.CSV`, `.csv.gz`) stay in the name, so that no two files share a summary.
  */
 export function summaryKeyOf(fileName: string): string {
-  return `${PROCESSED}${shortened(fileName.replace(/\.csv$/, ''))}_summary.json`;
+  const stem = fileName.replace(/\.csv$/, '');
+  // Another upload may be called like that, and keep its whole name.
+  const isTaken = /\.csv(?:\.gz)?$/i.test(stem) && !stem.endsWith('.csv');
+  return `${PROCESSED}${shortened(isTaken ? fileName : stem)}_summary.json`;
 }
 
 /** The id of a file in records. */

@@ -266,6 +266,38 @@ describe('how a file is written', () => {
   });
 
   it.each([
+    ["a lone quote in a cell's text", `'Dear all,',7\n`],
+    [
+      'line ends within quotes, beyond the first 64 KiB',
+      `'one\ntwo, three\nfour',7\n`.repeat(4_000),
+    ],
+  ])('single quotes are found out in spite of %s', async (_, row) => {
+    const rows = row.split("'").length > 10 ? 4_000 : 1;
+    const profile = await profileOf(`a,b\n${"'x, 1',1\n".repeat(20)}${row}`);
+    expect([profile.dialect.quote, profile.row_count]).toEqual(["'", 20 + rows]);
+  });
+
+  it.each(['; ', ' | ', '\t'])(
+    'one column of sentences with %j in them is one column',
+    async (mark) => {
+      const profile = await profileOf(`text\n${`foo${mark}bar\n`.repeat(20)}`);
+      expect([profile.status, profile.column_count, profile.row_count]).toEqual(['success', 1, 20]);
+    },
+  );
+
+  it('what Windows has in place of control codes is read as Windows has it', async () => {
+    const bytes = Buffer.from('a,b\n\x93q\x94,\x80 5\nna\xefve,1\n', 'latin1');
+    const profile = await profileOf(bytes);
+    expect(column(profile, 'a').examples.map(({ value }) => value)).toEqual(['“q”', 'naïve']);
+    expect(column(profile, 'b').examples[0]?.value ?? '€ 5').toBe('€ 5');
+  });
+
+  it('bytes with more NULs than rows are no text', async () => {
+    const profile = await profileOf(Buffer.from(`PNG,x\n${'\0\0,\0\n'.repeat(9)}`));
+    expect(profile.error_message).toMatch(/^CSV parsing failed: 27 NUL bytes in 9 rows/);
+  });
+
+  it.each([
     ['\n', 'lf'],
     ['\r\n', 'crlf'],
     ['\r', 'cr'],
@@ -306,6 +338,11 @@ describe('headers', () => {
     const profile = await profileOf('a,,a,a_2, a \n1,2,3,4,5\n');
     expect(profile.columns.map(({ name }) => name)).toEqual(['a', 'column_2', 'a_3', 'a_2', 'a_4']);
     expect(codes(profile)).toEqual(expect.arrayContaining(['blank_header', 'duplicate_header']));
+  });
+
+  it('a blank one leaves its neighbours their own names', async () => {
+    const profile = await profileOf('a,,column_2\n1,2,3\n');
+    expect(profile.columns.map(({ name }) => name)).toEqual(['a', 'column_2_2', 'column_2']);
   });
 
   it('years as names of columns are names', async () => {

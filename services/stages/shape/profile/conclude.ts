@@ -78,6 +78,9 @@ function errorOf(state: Scan, widths: ReadonlyMap<number, number>): string | nul
   if (state.header.some(({ raw }) => raw.includes(0))) {
     return failed(`line ${state.headerLine} holds NUL bytes, so this is no text`);
   }
+  if (flaws.nul_bytes.count > rows) {
+    return failed(`${flaws.nul_bytes.count} NUL bytes in ${rows} rows, so this is no text`);
+  }
   if (flaws.unclosed_quote.count > 0) {
     return failed(`the quote that opens on line ${flaws.unclosed_quote.lines[0]} is never closed`);
   }

@@ -7,6 +7,10 @@ export const SAMPLE_BYTES = 64 * 1024;
 const DELIMITERS = [44, 59, 9, 124] as const;
 const DOUBLE_QUOTE = 34;
 const SINGLE_QUOTE = 39;
+/** How nearly as many cells begin with a single quote as end with one. */
+const BALANCE = 0.8;
+/** With fewer fields than this, what follows a header of one name is taken for a sentence (requirements 5.4). */
+const FIELDS_MIN = 3;
 
 /** What a byte order mark or the places of NUL bytes tell of the encoding; null for one of bytes. */
 export function wideEncoding(sample: Uint8Array): 'utf-16le' | 'utf-16be' | null {
@@ -50,7 +54,10 @@ function lastLineEnd(sample: Uint8Array, isCrOnly: boolean): number {
   return at < 0 ? sample.length : at + 1;
 }
 
-/** Single quotes, when cells begin and end with them as often and none begins with a double quote. */
+/**
+ * Single quotes, when cells begin and end with them about as often (a quote next to a delimiter within a cell counts as
+ * neither, and the last cell may be cut) and none begins with a double quote.
+ */
 function findQuote(text: Uint8Array, delimiter: number): number {
   let opening = 0;
   let closing = 0;
@@ -64,7 +71,8 @@ function findQuote(text: Uint8Array, delimiter: number): number {
       else closing += 1;
     }
   }
-  return opening > 0 && opening === closing ? SINGLE_QUOTE : DOUBLE_QUOTE;
+  const [fewer, more] = [Math.min(opening, closing), Math.max(opening, closing)];
+  return fewer > 0 && fewer >= more * BALANCE ? SINGLE_QUOTE : DOUBLE_QUOTE;
 }
 
 function isEnd(byte: number, delimiter: number): boolean {
@@ -84,7 +92,7 @@ function scoreOf(marks: Marks, text: Uint8Array): number {
   for (const [width, count] of widths) if (count > modal.count) modal = { width, count };
   const agreement = rows === 0 ? 1 : modal.count / rows;
   const clean = 1 - Math.min(1, flaws.stray_quotes.count / (rows + 1));
-  if (length < 2) return modal.width < 2 ? 0 : agreement * clean;
+  if (length < 2) return modal.width < FIELDS_MIN ? 0 : agreement * clean;
   const same = modal.width === length ? 4 : 2;
   return modal.width < 2 ? 1 : same + agreement * clean + Math.min(length, 999) / 100_000;
 }

@@ -12,7 +12,7 @@ export interface Names {
 
 export function namesOf(cells: readonly Uint8Array[], encoding: Encoding): Names {
   const given = cells.map((cell) => decodeText(cell, encoding).trim());
-  const wanted = given.map((name, at) => (name === '' ? `column_${at + 1}` : name));
+  const wanted = given.map((name, at) => (name === '' ? blankName(given, at) : name));
   const taken = new Set(wanted);
   const next = new Map<string, number>();
   const unique = wanted.map((name) => {
@@ -27,6 +27,13 @@ export function namesOf(cells: readonly Uint8Array[], encoding: Encoding): Names
     return own;
   });
   return { given, unique };
+}
+
+/** A blank name never takes one that a column really has. */
+function blankName(given: readonly string[], at: number): string {
+  let name = `column_${at + 1}`;
+  for (let n = 2; given.includes(name); n += 1) name = `column_${at + 1}_${n}`;
+  return name;
 }
 
 /**

@@ -61,11 +61,22 @@ export function encodingOf({ flaws, multibyte }: StructureTally): Encoding {
   return invalid > 0 && invalid >= multibyte ? 'latin-1' : 'utf-8';
 }
 
+/** What Windows' own Latin-1 has in place of control codes, from 0x80 on; five places are free and stay as they are. */
+const WINDOWS = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
 /** Bytes of the file as text. What is cut off in the middle of a character loses that character. */
 export function decodeText(bytes: Uint8Array, encoding: Encoding, isCut = false): string {
-  // The Latin-1 of the web is Windows' own, which has printable characters where Latin-1 has control codes.
-  if (encoding === 'latin-1') return new TextDecoder('windows-1252').decode(bytes);
+  if (encoding === 'latin-1') return decodeLatin(bytes);
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: isCut });
+}
+
+/**
+ * The Latin-1 of the web, which is Windows' own. TextDecoder knows it by name, and gives the control codes all the same
+ * in some versions of Node.
+ */
+function decodeLatin(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return text.replaceAll(/[\x80-\x9f]/g, (code) => WINDOWS[code.charCodeAt(0) - 0x80]!);
 }
 
 /** UTF-16 as UTF-8, piece by piece. */
