@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -55,13 +56,28 @@ async function build() {
     loader: { '.sql': 'text' },
     banner: { js: BANNER },
     plugins: [leanPackages, commonjsNames],
-    external: ['@duckdb/node-api', '@duckdb/node-bindings*'],
+    // Both load files of their own that lie beside them.
+    external: ['@duckdb/node-api', '@duckdb/node-bindings*', '@electric-sql/pglite'],
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
   });
   writeFileSync(join(DIST, 'meta.json'), JSON.stringify(metafile));
   removeOldChunks(new Set(Object.keys(metafile.outputs).map((path) => basename(path))));
+  ensureTemplate();
+}
+
+/** What a new embedded warehouse starts from; made again only for another PGlite, for it takes seconds. */
+function ensureTemplate() {
+  const script = join(ROOT, 'bin/warehouse-template.mjs');
+  const manifest = join(ROOT, 'node_modules/@electric-sql/pglite/package.json');
+  const hash = createHash('sha256').update(readFileSync(script)).update(readFileSync(manifest));
+  const wanted = hash.digest('hex');
+  const [template, stamp] = [join(DIST, 'warehouse-template.br'), join(DIST, '.template-stamp')];
+  const isThere = existsSync(template) && existsSync(stamp);
+  if (isThere && readFileSync(stamp, 'utf8') === wanted) return;
+  execFileSync(process.execPath, [script, template], { cwd: ROOT, stdio: 'inherit' });
+  writeFileSync(stamp, wanted);
 }
 
 function removeOldChunks(current) {
@@ -85,6 +101,7 @@ function hashOfInputs() {
       'bin/build.mjs',
       'bin/commonjs.mjs',
       'bin/lean.mjs',
+      'bin/warehouse-template.mjs',
     ]),
   ];
   inputs.sort((a, b) => (a < b ? -1 : 1));

@@ -44,8 +44,12 @@ level(target);
 // A program of any user may write here; a pod puts a volume in its place.
 chmodSync(join(target, 'system/tmp'), 0o1777);
 
-/** DuckDB is the one package that cannot be bundled: npm put in place the binary for this platform. */
+/**
+ * The packages that cannot be bundled: DuckDB, of which npm put in place the binary for this platform, and PGlite, of
+ * which the program and what it loads are taken, not its extensions.
+ */
 function putModules() {
+  putPglite();
   const packages = join(ROOT, 'node_modules/@duckdb');
   for (const name of readdirSync(packages)) {
     cpSync(join(packages, name), at('modules', HOME, 'node_modules/@duckdb', name), {
@@ -55,13 +59,23 @@ function putModules() {
   }
 }
 
+function putPglite() {
+  const name = '@electric-sql/pglite';
+  const from = join(ROOT, 'node_modules', name);
+  const wanted = /^(?:package\.json|LICENSE|dist\/(?:fs\/)?[\w-]+\.(?:js|wasm|data))$/;
+  for (const path of readdirSync(from, { recursive: true }).map(String)) {
+    if (wanted.test(path))
+      copyFileSync(join(from, path), at('modules', HOME, 'node_modules', name, path));
+  }
+}
+
 function putApp() {
   const program = readFileSync(join(ROOT, 'bin/argosy.mjs'), 'utf8');
   writeFileSync(at('app', HOME, 'bin/argosy.mjs'), program.replace(/^#!.*/, `#!${NODE}`));
   chmodSync(at('app', HOME, 'bin/argosy.mjs'), 0o755);
   cpSync(join(ROOT, 'dist'), at('app', HOME, 'dist'), {
     recursive: true,
-    filter: (path) => !['.stamp', 'meta.json'].includes(basename(path)),
+    filter: (path) => !['.stamp', '.template-stamp', 'meta.json'].includes(basename(path)),
   });
   cpSync(join(ROOT, 'workflows'), at('app', HOME, 'workflows'), { recursive: true });
   for (const name of ['package.json', 'LICENSE']) {

@@ -85,6 +85,13 @@ quiet_service() {
 quiet_service promtool prometheus
 quiet_service prometheus-pushgateway prometheus-pushgateway
 
+# Debian keeps the programs of a PostgreSQL server off PATH, and may have the client without it.
+if compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || have initdb POSTGRES_BIN; then
+  say 'PostgreSQL is here'
+else
+  quiet_service initdb postgresql
+fi
+
 # The image is built on a base that debootstrap makes, and its containers are run by runc: no image registry is asked.
 image_components() {
   if command -v buildah >/dev/null && command -v debootstrap >/dev/null && command -v runc >/dev/null; then
@@ -97,6 +104,19 @@ image_components() {
 }
 
 image_components
+
+# What the tests look at pages with; text is drawn with the one font that is asked for here.
+browser_component() {
+  if have chromium CHROMIUM_BIN; then
+    say 'chromium is here'
+    return
+  fi
+  say 'installing chromium by apt-get'
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
+}
+
+browser_component
 
 # What Docker Compose reads its files with; the program is called "cmd" in its module.
 compose_component() {

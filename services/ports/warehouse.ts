@@ -6,7 +6,10 @@ export type WarehouseDialect = 'postgres' | 'redshift';
 
 /** Statements inside one transaction. Values are bound to `$1`, `$2` …; exact numbers go in and come out as text. */
 export interface WarehouseTransaction {
-  /** Runs one statement with values, or any number without; returns how many rows the last one touched. */
+  /**
+   * Runs one statement with values, or any number without; returns how many rows the last one touched. A value goes in
+   * as text and takes the type of the place where it stands; `$1::text` says another.
+   */
   run(sql: string, values?: readonly Cell[]): Promise<number>;
   /** Runs one statement and returns its rows; `too-large` above 1,000,000. */
   query(sql: string, values?: readonly Cell[]): Promise<QueryResult>;
@@ -36,17 +39,23 @@ export interface Warehouse {
   readonly url: string;
   /**
    * Does the work in one transaction and commits it. When the work throws, everything is rolled back and its error
-   * passed on. `commit-unknown` when COMMIT was sent and no answer came: read what it would have written before
-   * anything else. One transaction of a process at a time where the warehouse is embedded; others wait.
+   * passed on. Work that goes on after a failed statement, without going back to a savepoint, is rolled back too
+   * (`bug`). `interrupted` when the signal is aborted before COMMIT; `commit-unknown` when COMMIT was sent and no answer
+   * came: read what it would have written before anything else. One transaction of a process at a time where the
+   * warehouse is embedded; others wait.
    */
   transaction<T>(work: (tx: WarehouseTransaction) => Promise<T>, options?: CallOptions): Promise<T>;
-  /** One SELECT of ours on its own. */
+  /**
+   * One SELECT of ours on its own. Where the warehouse is embedded, asking it from within the work of a transaction of
+   * its own is a `bug`: ask the transaction.
+   */
   query(sql: string, values?: readonly Cell[], options?: CallOptions): Promise<QueryResult>;
   /** One SELECT of a reader's: in a read-only transaction, `denied` for anything else; `too-large` above `rowsMax`. */
   select(sql: string, rowsMax?: number, options?: CallOptions): Promise<QueryResult>;
   /**
    * The rows of one SELECT in batches, by a cursor, so that a result of any size takes constant memory. Every cell is
    * text as the server prints it, or null. The columns come with the first batch, which is there even when empty.
+   * Leaving the loop ends it. Where the warehouse is embedded, everything else waits until then.
    */
   read(
     sql: string,
