@@ -7,3 +7,8 @@ export function quoteIdentifier(name: string): string {
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
+
+/** A table's name, with the schema before a dot where it has one, as quoted SQL: `argosy.load_log`. */
+export function quoteTable(name: string): string {
+  return name.split('.').map(quoteIdentifier).join('.');
+}

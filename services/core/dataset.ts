@@ -1,7 +1,15 @@
 /** A column of a table, with the type that DuckDB, Athena and PostgreSQL all have under this name or translate. */
 export interface DatasetColumn {
   name: string;
-  type: 'VARCHAR' | 'DOUBLE' | 'DATE' | 'TIMESTAMP' | 'INTEGER' | 'BIGINT' | 'BOOLEAN';
+  type:
+    | 'VARCHAR'
+    | 'DOUBLE'
+    | 'DATE'
+    | 'TIMESTAMP'
+    | 'INTEGER'
+    | 'BIGINT'
+    | 'BOOLEAN'
+    | `DECIMAL(${number},${number})`;
   description: string;
 }
 

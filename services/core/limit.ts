@@ -55,3 +55,18 @@ export const EVENT_BYTES_MAX = 1024 * 1024;
 
 /** Records of one bucket notification. Design I9. */
 export const EVENT_RECORDS_MAX = 1_000;
+
+/** One source of rows, as text, unpacked: what a single put-if-absent takes. */
+export const SOURCE_BYTES_MAX = CONDITIONAL_PUT_BYTES_MAX;
+
+/** One page of an API: it is held in memory while it is read. */
+export const PAGE_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Pages of one source. */
+export const PAGES_MAX = 100_000;
+
+/** A row of a source as text; readers of CSV hold several of these in memory. */
+export const SOURCE_ROW_BYTES_MAX = 1024 * 1024;
+
+/** Objects or files below one address. */
+export const SOURCE_FILES_MAX = 10_000;

@@ -1,3 +1,5 @@
+import type { ColumnFamily } from './column-family.ts';
+
 /** Whether a rule that does not hold stops the run, or is only told. */
 export type Severity = 'block' | 'warn';
 
@@ -8,10 +10,12 @@ export type Severity = 'block' | 'warn';
  * `one-of` and `matches` (a POSIX regular expression that the whole text must match) count the rows that break them;
  * all but `not-null` leave NULL alone. `not-after` compares a moment. `row-count` and the shares look at the table as a whole;
  * `null-share` is null cells ÷ all cells of the columns, `duplicate-share` rows with a key seen before ÷ rows.
+ * `types`: each named column holds that family of values, whatever the engine calls its type.
  * `reference`: the column's values are among those of another table. `sql`: one SELECT of one number, the failures.
  */
 export type Check =
   | { kind: 'columns'; columns: readonly string[] }
+  | { kind: 'types'; types: Readonly<Record<string, ColumnFamily>> }
   | { kind: 'not-null'; column: string }
   | { kind: 'unique'; columns: readonly string[] }
   | { kind: 'range'; column: string; min?: string; max?: string }
@@ -40,7 +44,7 @@ export interface CheckResult {
   subject: string;
   /** What was seen, as text: a count, a share, a list of columns. */
   observed: string;
-  /** What was asked, as text: `0`, `≤ 0.05`, `0.01..1000000.00`. */
+  /** What was asked, as text: `0 null`, `≤ 0.05`, `0.01..1000000.00`. */
   bound: string;
   /** Rows that break it; 1 for a check of the whole table that fails. */
   failureCount: number;

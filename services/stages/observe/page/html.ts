@@ -1,0 +1,41 @@
+import { printable } from '../../../core/printable.ts';
+
+/** HTML or SVG that is safe to put into a page: made by `html` alone. */
+export interface Markup {
+  readonly markup: string;
+}
+
+export type Content = Markup | string | number | null | readonly Content[];
+
+/**
+ * Markup from a template: what is put in is escaped, for text and quoted attributes alike, unless it is markup. The
+ * indentation of the template is left out.
+ */
+export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Markup {
+  const last = parts.length - 1;
+  const pieces = parts.map((part, at) => {
+    const dense = part.replaceAll(/\n\s*/g, '\n');
+    return at < last ? dense + markupOf(contents[at] ?? null) : dense;
+  });
+  return { markup: pieces.join('') };
+}
+
+function markupOf(content: Content): string {
+  if (content === null) return '';
+  if (typeof content === 'string') return escapeText(content);
+  if (typeof content === 'number') return String(content);
+  return 'markup' in content ? content.markup : content.map(markupOf).join('');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Control and direction marks are shown as escapes: they could make a text look like another one. */
+function escapeText(text: string): string {
+  return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}
