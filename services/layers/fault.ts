@@ -99,12 +99,15 @@ export function faultStore(store: ObjectStore, plan: FaultPlan): ObjectStore {
 
 /** A source whose fetches fail as planned. */
 export function faultSource(source: Source, plan: FaultPlan): Source {
+  const files = source.files?.bind(source);
   return {
     fetch: (request) => through(plan.next(`fetch ${request.url}`), () => source.fetch(request)),
+    ...(files && { files: (url) => through(plan.next(`files ${url}`), () => files(url)) }),
   };
 }
 
-async function through<T>(verdict: Verdict, call: () => Promise<T>): Promise<T> {
+/** Does a call as the verdict says: fails before it, or after it. */
+export async function through<T>(verdict: Verdict, call: () => Promise<T>): Promise<T> {
   if (verdict !== null && verdict.when !== 'after') throw verdict.error();
   const result = await call();
   if (verdict !== null) throw verdict.error();

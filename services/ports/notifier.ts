@@ -8,6 +8,11 @@ export interface Notice {
   title: string;
   /** Further lines; may be empty. */
   lines: string[];
+  /**
+   * What the notice is about, the same each time it is told of the same outcome: a channel that has taken it is not told
+   * again. Absent: it is told each time.
+   */
+  occasion?: string;
 }
 
 /** Sends a notice; `unavailable` when it could not be handed over. Sending twice may show it twice. */

@@ -38,6 +38,7 @@ export const METRICS = {
   argosy_pipeline_last_run_duration_seconds: gauge('How long the last run took.', RUN),
   argosy_pipeline_last_run_timestamp_seconds: gauge('When the last run ended.', RUN),
   argosy_pipeline_last_success_timestamp_seconds: gauge('When the last good run ended.', RUN),
+  argosy_notices_lost: gauge('Channels that have not taken the notice of the last run.', RUN),
   argosy_run_cost_usd: gauge('Estimated cost of the last run, in US dollars.', [
     ...RUN,
     'component',

@@ -16,6 +16,8 @@ export interface RunMeasure {
   published: Readonly<Partial<Record<'rows' | 'objects' | 'vintages', number>>>;
   /** Null when they could not be read. */
   totals: PipelineTotals | null;
+  /** Channels that have not taken the notice of the run. */
+  noticesLost: number;
 }
 
 /** What all runs of a pipeline came to. */
@@ -42,6 +44,7 @@ export function runSamples(measure: RunMeasure): Sample[] {
       value: measure.durationSeconds,
     },
     { name: 'argosy_pipeline_last_run_timestamp_seconds', labels, value: seconds(endedAt) },
+    { name: 'argosy_notices_lost', labels, value: measure.noticesLost },
   ];
   if (lastSuccessAt !== null) {
     const value = seconds(lastSuccessAt);

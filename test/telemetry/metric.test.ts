@@ -30,6 +30,7 @@ const RUN: RunMeasure = {
   pipeline: 'fama-french',
   isSuccess: true,
   durationSeconds: 7,
+  noticesLost: 0,
   endedAt: new Date('2026-11-21T00:00:00Z'),
   lastSuccessAt: new Date('2026-11-21T00:00:00Z'),
   costUsd: { compute: 0.5, requests: 0.25, storage: 0 },
@@ -125,6 +126,7 @@ describe('the metrics of a run', () => {
       'argosy_pipeline_last_run_status',
       'argosy_pipeline_last_run_duration_seconds',
       'argosy_pipeline_last_run_timestamp_seconds',
+      'argosy_notices_lost',
     ]);
   });
 });

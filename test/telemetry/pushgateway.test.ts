@@ -19,6 +19,7 @@ const GOOD: RunMeasure = {
   costUsd: { compute: 1 },
   published: { rows: 100 },
   totals: null,
+  noticesLost: 0,
 };
 const FAILED: RunMeasure = {
   ...GOOD,

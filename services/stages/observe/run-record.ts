@@ -52,8 +52,18 @@ export interface RunRecord {
   quality: Record<string, number>;
   /** US dollars by component and together, by list prices (docs/metrics.md); that of the exit step is not in it. */
   cost_estimate: CostEstimate & { total: number };
+  /** Where every row went, of a pipeline that accounts for each: `extracted`, `rejected`, `loaded`, `held` and so on. */
+  accounts?: Record<string, number>;
   steps: StepRecord[];
 }
+
+/** Figures of a run that its pipeline counts in its own way, in place of the sums over its steps. */
+export type RunFigures = Partial<
+  Pick<
+    RunRecord,
+    'records_extracted' | 'records_transformed' | 'records_loaded' | 'records_rejected' | 'accounts'
+  >
+>;
 
 const STEP_PREFIX = 'step-';
 
@@ -133,13 +143,18 @@ export async function readRuns(
 export async function recordRunEnd(
   records: RecordStore,
   run: RunIdentity,
-  end: { isSuccess: boolean; endedAt: Date },
+  end: {
+    isSuccess: boolean;
+    endedAt: Date;
+    figures?: (steps: readonly StepRecord[]) => RunFigures;
+  },
 ): Promise<RunRecord> {
   const begun = await records.get<RunRecord>(runCollection(run.pipeline), run.runId);
   const startedAt = new Date(begun?.started_at ?? end.endedAt);
   const status = end.isSuccess ? ('success' as const) : ('failed' as const);
   const steps = await readSteps(records, run);
-  const record = summarise(run, steps, { status, startedAt, endedAt: end.endedAt });
+  const sums = summarise(run, steps, { status, startedAt, endedAt: end.endedAt });
+  const record = { ...sums, ...end.figures?.(steps) };
   await records.put(runCollection(run.pipeline), run.runId, record);
   return record;
 }
