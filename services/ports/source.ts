@@ -1,3 +1,5 @@
+import type { Secret } from '../core/secret.ts';
+
 /** A request for bytes from outside. */
 export interface SourceRequest {
   url: string;
@@ -6,6 +8,11 @@ export interface SourceRequest {
   /** What an earlier reply gave; lets the sender answer that nothing has changed. */
   etag?: string | undefined;
   lastModified?: string | undefined;
+  /**
+   * The whole value of the header `Authorization`. It goes to the host of `url` and to no other: a redirect to another
+   * loses it. `config-invalid` when it would cross a network in the clear (plain http to a public host).
+   */
+  authorization?: Secret | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -20,7 +27,22 @@ export type SourceReply =
       contentType: string | null;
       etag: string | null;
       lastModified: string | null;
+      /** The header `Link` (RFC 8288), where one came: an API names its next page there. */
+      link?: string | null;
+      /** The header `X-Total-Count`: how many rows an API has in all. */
+      totalCount?: string | null;
     };
+
+/** A file of this machine. */
+export interface SourceFile {
+  /** `file:///folder/name.csv`. */
+  url: string;
+  /** Where its bytes can be read. */
+  path: string;
+  /** Changes whenever the file does. */
+  etag: string;
+  sizeBytes: number;
+}
 
 /**
  * Bytes from outside the house. `not-found` (404, 410, no such file), `denied` (401, 403), `throttled` (429, with
@@ -29,4 +51,9 @@ export type SourceReply =
  */
 export interface Source {
   fetch(request: SourceRequest): Promise<SourceReply>;
+  /**
+   * The files that a `file:` address names: itself, or those directly in a folder, in the order of their names.
+   * `config-invalid` for an address that nobody named; absent where no files can be read.
+   */
+  files?(url: string): Promise<readonly SourceFile[]>;
 }

@@ -74,6 +74,19 @@ export function checkUrl(text: string, named: ReadonlySet<string>, base?: URL): 
   return { url, isNamed };
 }
 
+/** Names that only a private network knows: without a dot, or below a domain that is nobody's in public. */
+const PRIVATE_NAME = /^[^.]+$|\.(?:svc|local|internal|localhost|home\.arpa)$/i;
+
+/** Refuses (`config-invalid`) to send a credential in the clear to a host of the public internet. */
+export function requireCover({ url }: Target): void {
+  if (url.protocol === 'https:') return;
+  const literal = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const isPrivate = isIP(literal) === 0 ? PRIVATE_NAME.test(literal) : !isPublicAddress(literal);
+  if (isPrivate) return;
+  const message = `${showUrl(url)} is not fetched: the credential would cross the network in the clear`;
+  throw new PipelineError('config-invalid', message, { hint: 'write https://' });
+}
+
 /**
  * The name resolution of one connection: the addresses that are checked are the ones connected to, so an answer that
  * changes in between cannot lead elsewhere. One address that is not public is enough to refuse.

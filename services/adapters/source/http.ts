@@ -15,6 +15,7 @@ import {
   checkUrl,
   guardedLookup,
   namedHosts,
+  requireCover,
   showUrl,
   systemResolve,
   type Resolve,
@@ -53,8 +54,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /**
  * Bytes by http and https from public hosts, and from hosts that the operator named wherever they are. Names are
- * checked at the moment of connecting, redirects (at most 5) like first addresses. Sends no credentials and keeps no
- * cookies, so there is nothing to leak from host to host. Tries again, as long as the sender asked, what that may cure.
+ * checked at the moment of connecting, redirects (at most 5) like first addresses. Keeps no cookies, and a credential
+ * goes to the host that it is for and to no other. Tries again, as long as the sender asked, what that may cure.
  */
 export function httpSource(options: HttpSourceOptions): Source {
   const fetcher: Fetcher = {
@@ -93,13 +94,15 @@ async function fetchOnce(
   const deadline = AbortSignal.timeout(fetcher.timeoutMs);
   const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
   let target = first;
+  let { authorization } = request;
   try {
     request.signal?.throwIfAborted();
     for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
-      const answer = await ask(fetcher, target, { ...request, signal });
+      const answer = await ask(fetcher, target, { ...request, authorization, signal });
       const next = redirectOf(answer, target, fetcher);
       if (next === null) return await replyOf(answer, target, { fetcher, request });
       answer.destroy();
+      if (next.url.origin !== target.url.origin) authorization = undefined;
       target = next;
     }
   } catch (error) {
@@ -130,10 +133,11 @@ async function ask(
   request: SourceRequest,
 ): Promise<IncomingMessage> {
   const isTls = target.url.protocol === 'https:';
+  if (request.authorization !== undefined) requireCover(target);
   const { request: send } = isTls ? await import('node:https') : await import('node:http');
   const options: RequestOptions = {
     method: 'GET',
-    headers: headersOf(request),
+    headers: { ...headersOf(request), ...authorizationOf(request) },
     lookup: guardedLookup(fetcher.resolve, target),
     timeout: fetcher.silenceTimeoutMs,
     signal: request.signal,
@@ -159,6 +163,20 @@ function headersOf(request: SourceRequest): Record<string, string> {
   };
 }
 
+/** What a header may hold (RFC 9110, 5.5): nothing that ends it. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/;
+
+/** The one place where the credential is seen; nothing that is told or kept is made of these headers. */
+function authorizationOf({ authorization }: SourceRequest): Record<string, string> {
+  if (authorization === undefined) return {};
+  const value = authorization.reveal();
+  if (HEADER_VALUE.test(value)) return { authorization: value };
+  const message = 'the credential of the source holds a character that no header may hold';
+  throw new PipelineError('config-invalid', message, {
+    hint: 'see ARGOSY_SOURCE_AUTHORIZATION: is there a line end in it?',
+  });
+}
+
 async function replyOf(
   answer: IncomingMessage,
   target: Target,
@@ -179,11 +197,17 @@ async function replyOf(
       contentType: answer.headers['content-type'] ?? null,
       etag: answer.headers.etag ?? null,
       lastModified: answer.headers['last-modified'] ?? null,
+      link: textOf(answer.headers['link']),
+      totalCount: textOf(answer.headers['x-total-count']),
     };
   } finally {
     if (!answer.complete) answer.destroy();
     else answer.resume();
   }
+}
+
+function textOf(header: string | string[] | undefined): string | null {
+  return Array.isArray(header) ? header.join(', ') : (header ?? null);
 }
 
 const KIND_OF_STATUS: Record<number, ErrorKind> = {

@@ -5,7 +5,7 @@ import { CR, LF, type Marks, startScan } from './scan-state.ts';
 export const SAMPLE_BYTES = 64 * 1024;
 
 const DELIMITERS = [44, 59, 9, 124] as const;
-const DOUBLE_QUOTE = 34;
+export const DOUBLE_QUOTE = 34;
 const SINGLE_QUOTE = 39;
 /** How nearly as many cells begin with a single quote as end with one. */
 const BALANCE = 0.8;
@@ -31,9 +31,9 @@ export function bomLength(sample: Uint8Array): number {
 
 /**
  * Delimiter, quote and line end of a file, from its first bytes. Wins the delimiter with which most rows have as many
- * fields as the header, two or more; a comma when there is none.
+ * fields as the header, two or more; a comma when there is none. A quote that is given is not looked for.
  */
-export function findMarks(sample: Uint8Array, isWhole: boolean): Marks {
+export function findMarks(sample: Uint8Array, isWhole: boolean, givenQuote?: number): Marks {
   const firstCr = sample.indexOf(CR);
   // A carriage return at the very end may be the first half of a line end.
   const hasCr = firstCr >= 0 && (isWhole || firstCr < sample.length - 1);
@@ -41,7 +41,7 @@ export function findMarks(sample: Uint8Array, isWhole: boolean): Marks {
   const text = isWhole ? sample : sample.subarray(0, lastLineEnd(sample, isCrOnly));
   let best: { marks: Marks; score: number } | null = null;
   for (const delimiter of DELIMITERS) {
-    const quote = findQuote(text, delimiter);
+    const quote = givenQuote ?? findQuote(text, delimiter);
     const marks = { delimiter, quote, isCrOnly };
     const score = scoreOf(marks, text);
     if (best === null || score > best.score) best = { marks, score };

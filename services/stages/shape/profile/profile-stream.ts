@@ -14,6 +14,8 @@ export const TEXT_BYTES_MAX = 64 * 2 ** 30;
 export interface ProfileOptions {
   rules?: ProfileRules;
   bytesMax?: number;
+  /** The byte that quotes, when it is known; else apostrophes around cells may be taken for quotes. */
+  quote?: number;
   /** Told how many bytes of the object have been read. */
   onBytes?: (count: number) => void;
 }
@@ -30,7 +32,7 @@ export async function profileStream(
   options: ProfileOptions = {},
 ): Promise<Profile> {
   const { rules = PROFILE_RULES, bytesMax = TEXT_BYTES_MAX } = options;
-  const text = await openText(counted(chunks, options.onBytes));
+  const text = await openText(counted(chunks, options.onBytes), options.quote);
   const state = startScan(text.marks, 1);
   let failure: string | null = text.failure;
   try {
@@ -59,7 +61,7 @@ export interface OpenText {
 }
 
 /** Unwraps a file and finds out how it is written. */
-export async function openText(raw: Chunks): Promise<OpenText> {
+export async function openText(raw: Chunks, quote?: number): Promise<OpenText> {
   const wrapping: Wrapping = { compression: 'none', hasBom: false, wide: null };
   let start = await peek(raw);
   try {
@@ -78,7 +80,7 @@ export async function openText(raw: Chunks): Promise<OpenText> {
   }
   const bom = bomLength(start.sample);
   if (bom > 0) wrapping.hasBom = true;
-  const marks = findMarks(start.sample.subarray(bom), start.isWhole);
+  const marks = findMarks(start.sample.subarray(bom), start.isWhole, quote);
   return { chunks: skip(start.chunks, bom), marks, wrapping, failure: null };
 }
 

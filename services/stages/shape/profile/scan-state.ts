@@ -14,7 +14,8 @@ export interface Marks {
 
 /** Whoever wants the rows themselves: each cell's content as it passes, and the end of each row of data. */
 export interface RowSink {
-  cell(content: Uint8Array): void;
+  /** `isQuoted`: the content stood between quotes, so that an empty one is a text and not nothing. */
+  cell(content: Uint8Array, isQuoted: boolean): void;
   row(): void;
 }
 

@@ -100,7 +100,9 @@ function endCell(state: Scan, bytes: Uint8Array, start: number): void {
   const { cell, columns, width } = state;
   if (cell.strays > 0) locate(state.structure.flaws.stray_quotes, state.line);
   if (cell.bareCrs > 0) locate(state.structure.flaws.bare_cr, state.line, cell.bareCrs);
-  if (state.sink !== null && !state.isInHeader) state.sink.cell(contentOf(state, bytes, start));
+  if (state.sink !== null && !state.isInHeader) {
+    state.sink.cell(contentOf(state, bytes, start), cell.from > start);
+  }
   if (state.isInHeader) addHeaderCell(state, bytes, start);
   else if (width < columns.length) {
     const column = columns[width]!;

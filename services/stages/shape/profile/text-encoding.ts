@@ -61,13 +61,17 @@ export function encodingOf({ flaws, multibyte }: StructureTally): Encoding {
   return invalid > 0 && invalid >= multibyte ? 'latin-1' : 'utf-8';
 }
 
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** What Windows' own Latin-1 has in place of control codes, from 0x80 on; five places are free and stay as they are. */
 const WINDOWS = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
 /** Bytes of the file as text. What is cut off in the middle of a character loses that character. */
 export function decodeText(bytes: Uint8Array, encoding: Encoding, isCut = false): string {
   if (encoding === 'latin-1') return decodeLatin(bytes);
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: isCut });
+  // A decoder that was left in the middle of a character cannot be used again.
+  const decoder = isCut ? new TextDecoder('utf-8', { ignoreBOM: true }) : UTF8;
+  return decoder.decode(bytes, { stream: isCut });
 }
 
 /**
