@@ -2,6 +2,7 @@ import { PipelineError } from '../core/error.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Pipeline, Step } from '../ports/step.ts';
 import type { diffVintages } from '../pipelines/fama-french/diff.ts';
+import type { MakeReport } from '../stages/observe/report.ts';
 import type { Database, DatabaseRequest } from '../stages/serve/database.ts';
 
 interface Wing {
@@ -12,6 +13,8 @@ interface Wing {
   /** Its tables; where they depend on what is in the store, those that are there, or that the SQL names. */
   database?(request: DatabaseRequest): Promise<Database>;
   diff?(): Promise<typeof diffVintages>;
+  /** Its page about a day. */
+  report?(): Promise<MakeReport>;
 }
 
 /** The one list of pipelines. Their code is loaded when one of their steps is called, so that a command starts fast. */
@@ -22,6 +25,13 @@ export const WINGS: Readonly<Record<string, Wing>> = {
     load: async () => (await import('../pipelines/fama-french/index.ts')).famaFrench,
     database: async () => (await import('../pipelines/fama-french/database.ts')).dartmouthDb,
     diff: async () => (await import('../pipelines/fama-french/diff.ts')).diffVintages,
+  },
+  finance: {
+    summary: 'Card transactions cleaned, checked, risk-scored and loaded to the warehouse',
+    schema: 'finance',
+    load: async () => (await import('../pipelines/finance/index.ts')).finance,
+    database: async () => (await import('../pipelines/finance/database.ts')).financeDb,
+    report: async () => (await import('../pipelines/finance/report.ts')).financeReport,
   },
   'csv-intake': {
     summary: 'Any CSV that arrives: schema, statistics, quality issues, and SQL over its rows',

@@ -34,6 +34,8 @@ export interface EndedRun {
   exit: StepRecord;
   steps: readonly StepRecord[] | null;
   totals: RunTotals | null;
+  /** How many channels have not taken the notice of the run. */
+  noticesLost: number;
 }
 
 /**
@@ -95,6 +97,7 @@ function runMeasure(pipeline: string, run: EndedRun): RunMeasure {
     costUsd: steps && { ...sumCosts(steps.map(({ cost_usd: cost = NO_COST }) => cost)) },
     published: publishedBy(steps ?? []),
     totals: totals && pipelineTotals(totals),
+    noticesLost: run.noticesLost,
   };
 }
 

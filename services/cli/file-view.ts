@@ -1,6 +1,8 @@
+import { quoteIdentifier } from '../core/column.ts';
 import { humaneBytes, humaneCount } from '../core/humane.ts';
 import { printable } from '../core/printable.ts';
 import type { Summary as FileSummary } from '../pipelines/csv-intake/summary.ts';
+import { sqlNames } from '../stages/serve/csv-table.ts';
 import { formatSummary } from './summary.ts';
 
 type Column = FileSummary['columns'][number];
@@ -141,5 +143,14 @@ function columnNotes(columns: readonly Column[]): string[] {
   const ambiguous = columns
     .filter((column) => column.ambiguous_date_order)
     .map(({ name }) => `${name}: month and day could be the other way round`);
-  return [...invalid, ...ambiguous];
+  return [...invalid, ...ambiguous, ...renamedNotes(columns)];
+}
+
+/** To SQL, names that differ in case alone are one, and the first has it. */
+function renamedNotes(columns: readonly Column[]): string[] {
+  const names = sqlNames(columns.map(({ name }) => name));
+  return columns.flatMap(({ name }, at) => {
+    const sqlName = names[at] ?? name;
+    return sqlName === name ? [] : [`${name}: in SQL it is ${quoteIdentifier(sqlName)}`];
+  });
 }

@@ -47,7 +47,12 @@ export function asking(
   pipeline: string,
   sql: string | null = null,
 ): DatabaseRequest {
-  return { records: recordsOf(session, pipeline), signal: session.signal, sql };
+  return {
+    store: bucketFor(session, pipeline),
+    records: recordsOf(session, pipeline),
+    signal: session.signal,
+    sql,
+  };
 }
 
 /** What the ports of this session have in common. */

@@ -7,7 +7,9 @@ import { collect, example } from './command-help.ts';
 import { addEvents, type EventFlags } from './events-program.ts';
 import { addFiles, type FilesFlags } from './files-program.ts';
 import { interruptible } from './interrupt.ts';
+import { addReport, type ReportFlags } from './report-program.ts';
 import { type GlobalFlags, type Io, openSession, type Session } from './session.ts';
+import { closeWarehouses } from './wire-warehouse.ts';
 
 /** What stood after the command's name: its arguments in order, and its flags. */
 export interface Given {
@@ -16,7 +18,7 @@ export interface Given {
 }
 
 /** The flags of all commands, as commander names them; a command reads those that it declares. */
-export interface Flags extends GlobalFlags, EventFlags, FilesFlags {
+export interface Flags extends GlobalFlags, EventFlags, FilesFlags, ReportFlags {
   json?: boolean;
   csv?: boolean;
   pipeline?: string;
@@ -30,6 +32,8 @@ export interface Flags extends GlobalFlags, EventFlags, FilesFlags {
   /** `--dry-run`; of `submit` also `server` or `client`. */
   dryRun?: boolean | string;
   watch?: boolean;
+  warehouse?: boolean;
+  notify?: boolean;
   name?: string;
   cluster?: boolean;
   kubeconfig?: string;
@@ -59,6 +63,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
           await load()
         )(session, { args: command.args, flags });
       } finally {
+        await closeWarehouses(session);
         await session.log.flush();
       }
     });
@@ -133,6 +138,7 @@ function addRunning(program: Command, on: On): void {
     'argosy run fama-french -p vintage=2017-07',
     'argosy run fama-french -p archive-url=file:mirror/',
     'argosy run csv-intake -p key=uploads/sales.csv',
+    'argosy run finance --sample',
     'argosy run --file my-workflow.yaml -p name=value --json',
   );
   on(run, async () => (await import('./commands/run.ts')).run);
@@ -175,6 +181,7 @@ function addAsking(program: Command, on: On): void {
     .description('ask the tables with SQL')
     .option('--pipeline <name>', 'whose tables; else those of the database that the SQL names')
     .option('--as-of <date>', 'only what was known on that day, YYYY-MM-DD')
+    .option('--warehouse', 'ask the warehouse (ARGOSY_WAREHOUSE), in the SQL of PostgreSQL')
     .option('--csv', 'print CSV')
     .option('--json', 'print JSON: one array of objects')
     .option('--sample', 'ask the tables of the generated sample');
@@ -184,6 +191,7 @@ function addAsking(program: Command, on: On): void {
     'argosy query --as-of 2018-06-30 "SELECT DISTINCT ingestion_date FROM current_data"',
     'argosy query --csv "FROM data_ingestion_map" > map.csv',
     `argosy query 'SELECT * FROM csv_intake."sales" LIMIT 5'`,
+    'argosy query --warehouse "SELECT * FROM vw_daily_transaction_summary LIMIT 7"',
   );
   on(query, async () => (await import('./commands/query.ts')).query);
 
@@ -241,11 +249,20 @@ function addLooking(program: Command, on: On): void {
   on(lint, async () => (await import('./commands/lint.ts')).lint);
 
   addFiles(program, on);
+  addReport(program, on);
 
   const doctor = program
     .command('doctor')
+    .argument('[pipelines...]', 'whose buckets are looked at; all when none is named')
     .description('say what is configured and whether it can be reached')
+    .option('--notify', 'send a test notice by every channel that is configured')
     .option('--json', 'print JSON');
-  example(doctor, 'argosy doctor', 'ARGOSY_STORE=s3: argosy doctor');
+  example(
+    doctor,
+    'argosy doctor',
+    'argosy doctor csv-intake',
+    'ARGOSY_STORE=s3: argosy doctor',
+    'argosy doctor --notify',
+  );
   on(doctor, async () => (await import('./commands/doctor.ts')).doctor);
 }

@@ -5,6 +5,7 @@ type PrintEnd = (session: Session, end: RunEnd) => Promise<void>;
 
 /** Pipelines that tell the end of a good run in their own way; the others tell of their vintages. */
 const OWN: Readonly<Record<string, () => Promise<PrintEnd>>> = {
+  finance: async () => (await import('./finance-summary.ts')).printFinanceSummary,
   'csv-intake': async () => (await import('./intake-summary.ts')).printIntakeSummary,
 };
 

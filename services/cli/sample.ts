@@ -27,7 +27,7 @@ export async function serveSample(
       'config-invalid',
       `there is no sample for ${pipeline ?? 'a workflow file'}`,
       {
-        hint: 'served is that of fama-french; argosy run csv-intake --sample uploads its own',
+        hint: 'served is that of fama-french; csv-intake and finance bring their own with argosy run NAME --sample',
       },
     );
   }

@@ -52,6 +52,8 @@ export interface GlobalFlags {
 
 /** The sample has a store of its own, so that generated rows never stand beside real ones. */
 const SAMPLE_STORE = 'file:.argosy/sample/store';
+/** Nor in the warehouse that is configured, whichever that is. */
+const SAMPLE_WAREHOUSE = 'pglite:.argosy/sample/warehouse';
 
 /** Reads the configuration and opens the log. `config-invalid` names every wrong setting. */
 export function openSession(
@@ -62,6 +64,7 @@ export function openSession(
   const given: Record<string, string> = {};
   const store = flags.sample === true ? SAMPLE_STORE : flags.store;
   if (store !== undefined) given['ARGOSY_STORE'] = store;
+  if (flags.sample === true) given['ARGOSY_WAREHOUSE'] = SAMPLE_WAREHOUSE;
   if (flags.logLevel !== undefined) given['ARGOSY_LOG_LEVEL'] = flags.logLevel;
   if (flags.logFormat !== undefined) given['ARGOSY_LOG_FORMAT'] = flags.logFormat;
   const config = readConfig({
@@ -91,12 +94,12 @@ function refuseUnbuilt({ engine }: Config): void {
   });
 }
 
-/** Says so when notices are configured: they go to the log, and nowhere else yet. */
+/** Says so when notices are to go to SNS, which is not built. */
 export function warnOfNotices({ config, log }: Pick<Session, 'config' | 'log'>): void {
-  const { webhookUrl, smtpUrl, snsTopicArn } = config.notify;
-  if (webhookUrl === undefined && smtpUrl === undefined && snsTopicArn === undefined) return;
+  if (config.notify.snsTopicArn === undefined) return;
   log.warn('notices.not_built', {
-    reason: 'ARGOSY_NOTIFY_ settings have no effect yet: notices go to the log',
+    reason:
+      'ARGOSY_NOTIFY_SNS_TOPIC_ARN has no effect yet: notices go to the log, webhook and mail',
   });
 }
 

@@ -98,7 +98,7 @@ async function performStep(
   call: StepHostCall,
   { step, parameters, run, startedAt }: Performance,
 ): Promise<StepResult> {
-  const { openPorts, probeBucket } = await import('./wire.ts');
+  const { namedByOperator, openPorts, probeBucket } = await import('./wire.ts');
   const { scratchFolder } = host.config;
   const scratch = await onDisk({ path: scratchFolder, setting: 'ARGOSY_SCRATCH' }, async () => {
     await mkdir(scratchFolder, { recursive: true });
@@ -106,6 +106,7 @@ async function performStep(
   });
   const storeCalls = storeCallCounter();
   const checks = new Map<string, number>();
+  const noticesLost: string[] = [];
   let counts: Partial<Counts> = {};
   const progress = (seen: Partial<Counts>) => {
     counts = { ...counts, ...seen };
@@ -113,14 +114,15 @@ async function performStep(
   };
   const ports = openPorts(host, host.openBucket, {
     pipeline: run.pipeline,
-    namedUrls: Object.values(parameters),
+    namedUrls: namedByOperator(parameters),
     scratch,
     signal: call.signal,
     onStoreCall: (one) => storeCalls.add(one),
     progress,
     check: (check, failures) => checks.set(check, (checks.get(check) ?? 0) + failures),
+    onNoticeLost: (channel) => void noticesLost.push(channel),
   });
-  const ending = { step, parameters, run, startedAt, storeCalls, checks };
+  const ending = { step, parameters, run, startedAt, storeCalls, checks, noticesLost };
   try {
     // The exit step tells how the run went even where the probe has failed; it needs no put-if-absent.
     if (step.name !== 'exit' && !(await hasBegun(ports, run))) {
@@ -151,6 +153,8 @@ interface Measured extends Performance {
   storeCalls: StoreCallCounter;
   /** Failures by check. */
   checks: ReadonlyMap<string, number>;
+  /** Channels that have not taken a notice. */
+  noticesLost: readonly string[];
 }
 
 type Ending = { result: StepResult } | { error: PipelineError; counts: Partial<Counts> };
@@ -158,7 +162,7 @@ type Ending = { result: StepResult } | { error: PipelineError; counts: Partial<C
 async function settle(
   host: StepHost,
   ports: StepPorts,
-  { step, parameters, run, startedAt, storeCalls, checks }: Measured,
+  { step, parameters, run, startedAt, storeCalls, checks, noticesLost }: Measured,
   ending: Ending,
 ): Promise<void> {
   const endedAt = host.clock.now();
@@ -193,7 +197,8 @@ async function settle(
       readTotals(ports.records, run.pipeline).catch(() => null),
     ]);
     const { runId, trigger } = run;
-    await emitRunMetrics(host, run.pipeline, { runId, trigger, exit: record, steps, totals });
+    const ended = { runId, trigger, exit: record, steps, totals, noticesLost: noticesLost.length };
+    await emitRunMetrics(host, run.pipeline, ended);
     // The exit step has written the run's record by now; its own would come too late to be in it.
     return;
   }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { systemClock, systemRandom } from '../adapters/clock/system.ts';
-import { logNotifier } from '../adapters/notifier/log.ts';
 import { filesystemStore } from '../adapters/object-store/filesystem.ts';
 import { memoryStore } from '../adapters/object-store/memory.ts';
 import { s3Connection } from '../adapters/object-store/s3-connection.ts';
@@ -17,7 +16,8 @@ import type { RecordStore } from '../ports/record-store.ts';
 import type { Counts, Log, StepPorts } from '../ports/step.ts';
 import type { ServePorts } from '../stages/serve/localise.ts';
 import type { BucketName, Config } from './config.ts';
-import { openSource } from './wire-source.ts';
+import { openNotifier } from './wire-notifier.ts';
+import { namedByOperator, openSource } from './wire-source.ts';
 import { openSourceDatabase, openWarehouse } from './wire-warehouse.ts';
 
 /** Memory that one engine may take before it spills to scratch. */
@@ -48,9 +48,11 @@ export interface PortsRequest {
   onStoreCall(call: MeteredCall): void;
   progress(counts: Partial<Counts>): void;
   check(name: string, failures: number): void;
+  /** Told of each channel that has not taken a notice, for the metrics. */
+  onNoticeLost(channel: string): void;
 }
 
-export { duckdbVersion as engineVersion, systemClock, systemRandom };
+export { duckdbVersion as engineVersion, namedByOperator, systemClock, systemRandom };
 
 /** Configuration to ports: the one place that knows which adapter stands behind which door. */
 export function openPorts(
@@ -62,9 +64,11 @@ export function openPorts(
   const { scratch, signal } = request;
   const bucket = openBucket(bucketOf(config, request.pipeline));
   const store = meterStore(bucket, { clock, onCall: (call) => request.onStoreCall(call) });
+  const records = objectRecords(store);
+  const onLost = (channel: string): void => request.onNoticeLost(channel);
   return {
     store,
-    records: objectRecords(store),
+    records,
     source: openSource(wiring, request.namedUrls),
     openEngine: engineOpener(signal, scratch),
     sideStore: (name) => openBucket(bucketOf(config, `${request.pipeline}-${name}`)),
@@ -78,7 +82,7 @@ export function openPorts(
       marketSymbols: config.marketSymbols,
     },
     clock,
-    notifier: logNotifier(log),
+    notifier: openNotifier(wiring, { records, signal, onLost }),
     log,
     scratch,
     signal,

@@ -14,8 +14,14 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** Starts a proxy to a port of this machine. */
-export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
+/**
+ * Starts a proxy to a port of this machine. `onSent` is told of what a client sends before it is passed on; what it does
+ * to the connections by then happens before the server sees these bytes.
+ */
+export async function tcpProxy(
+  targetPort: number,
+  onSent: (bytes: Buffer) => void = () => undefined,
+): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let count = 0;
   let isRefusing = false;
@@ -34,6 +40,7 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
     count++;
     const upstream = connect(targetPort, '127.0.0.1');
     keep(upstream);
+    client.on('data', onSent);
     client.pipe(upstream);
     upstream.pipe(client);
     client.once('close', () => upstream.destroy());

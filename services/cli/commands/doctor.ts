@@ -1,12 +1,14 @@
 import { PipelineError, toPipelineError } from '../../core/error.ts';
 import { PROBE_MS_MAX } from '../../core/limit.ts';
 import { describeConfig } from '../config.ts';
-import { WINGS } from '../commands.ts';
-import { openHost } from '../host.ts';
+import { findWing, WINGS } from '../commands.ts';
+import { openHost, wiringOf } from '../host.ts';
 import { printJson, widthOf } from '../print-result.ts';
 import type { Work } from '../program.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../text-table.ts';
+import { openChannels } from '../wire-notifier.ts';
+import { probeWarehouse } from '../wire-warehouse.ts';
 import { engineVersion, probeBucket } from '../wire.ts';
 
 interface Check {
@@ -20,10 +22,12 @@ interface Check {
 export const doctor: Work = async (session, given) => {
   const settings = describeConfig(session.config);
   const checks: Check[] = [nodeCheck()];
-  for (const pipeline of Object.keys(WINGS)) checks.push(await storeCheck(session, pipeline));
+  for (const bucket of await bucketsOf(given.args)) checks.push(await storeCheck(session, bucket));
   checks.push(await engineCheck());
+  checks.push(await warehouseCheck(session));
   const gateway = await gatewayCheck(session);
   if (gateway) checks.push(gateway);
+  checks.push(...(await channelChecks(session, given.flags.notify === true)));
   if (given.flags.json === true) {
     const shown = checks.map(({ what, answer, error }) => ({ what, ok: error === null, answer }));
     printJson(session, { settings, checks: shown });
@@ -39,6 +43,17 @@ export const doctor: Work = async (session, given) => {
 
 function nodeCheck(): Check {
   return passed('node', process.version);
+}
+
+/** The buckets of these pipelines, of all when none is named, by the names of their settings. */
+async function bucketsOf(pipelines: readonly string[]): Promise<string[]> {
+  const names = pipelines.length === 0 ? Object.keys(WINGS) : pipelines;
+  const buckets: string[] = [];
+  for (const name of names) {
+    const { sideBuckets = [] } = await findWing(name).load();
+    buckets.push(name, ...sideBuckets.map((side) => `${name}-${side}`));
+  }
+  return buckets;
 }
 
 async function storeCheck(session: Session, pipeline: string): Promise<Check> {
@@ -60,6 +75,14 @@ async function engineCheck(): Promise<Check> {
   }
 }
 
+async function warehouseCheck(session: Session): Promise<Check> {
+  try {
+    return passed('warehouse', await probeWarehouse(session));
+  } catch (error) {
+    return failed('warehouse', error);
+  }
+}
+
 /** Asks the Pushgateway whether it is ready; null when none is configured. */
 async function gatewayCheck({ config }: Session): Promise<Check | null> {
   const { pushgatewayUrl: url } = config;
@@ -75,6 +98,26 @@ async function gatewayCheck({ config }: Session): Promise<Check | null> {
     const message = `${url} cannot be reached`;
     return failed('pushgateway', new PipelineError('unavailable', message, { hint, cause }));
   }
+}
+
+/** The channels of notices; only when it is asked for are they sent something. */
+async function channelChecks(session: Session, isSending: boolean): Promise<Check[]> {
+  const channels = openChannels(wiringOf(session), session.signal);
+  if (channels.length === 0) return [passed('notices', 'go to the log only')];
+  const title = 'argosy doctor: a test, nothing has happened';
+  const about = { pipeline: 'none', runId: 'none', lines: [] };
+  return Promise.all(
+    channels.map(async ({ name, notifier }) => {
+      const what = `notices by ${name}`;
+      if (!isSending) return passed(what, 'configured; argosy doctor --notify sends a test');
+      try {
+        await notifier.send({ topic: 'pipeline', severity: 'info', title, ...about });
+        return passed(what, 'a test was sent');
+      } catch (error) {
+        return failed(what, error);
+      }
+    }),
+  );
 }
 
 function passed(what: string, answer: string): Check {

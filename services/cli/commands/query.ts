@@ -7,12 +7,14 @@ import type { Given, Work } from '../program.ts';
 import { checkedDate } from '../run-identity.ts';
 import { readStdin } from '../read-input.ts';
 import type { Session } from '../session.ts';
+import { openExistingWarehouse } from '../wire-warehouse.ts';
 
 /** `argosy query SQL`: one SELECT over a pipeline's tables. */
 export const query: Work = async (session, given) => {
   const { asOf: day } = given.flags;
   const asOf = day === undefined ? null : checkedDate(day);
   const sql = await readSql(session, given);
+  if (given.flags.warehouse === true) return queryWarehouse(session, given, sql);
   const pipeline = given.flags.pipeline ?? pipelineNamedIn(sql);
   const ports = serving(session, pipeline);
   const engine = await openDatabase(
@@ -27,6 +29,21 @@ export const query: Work = async (session, given) => {
     await engine.close();
   }
 };
+
+/** `argosy query --warehouse SQL`: one SELECT over the tables of the warehouse. */
+async function queryWarehouse(session: Session, given: Given, sql: string): Promise<number> {
+  const strange = (['pipeline', 'asOf'] as const).find((name) => given.flags[name] !== undefined);
+  if (strange !== undefined) {
+    const flag = strange === 'asOf' ? '--as-of' : '--pipeline';
+    throw new PipelineError('config-invalid', `${flag} says nothing to the warehouse`, {
+      hint: `leave out ${flag}: the warehouse holds the tables of all pipelines that load into it`,
+    });
+  }
+  const warehouse = await openExistingWarehouse(session);
+  const { signal } = session;
+  await printResult(session, await warehouse.select(sql, undefined, { signal }), given);
+  return 0;
+}
 
 /** The pipeline whose database the SQL names; the first one when it names none. */
 function pipelineNamedIn(sql: string): string {

@@ -12,6 +12,7 @@ import { printJson } from '../print-result.ts';
 import type { Given, Work } from '../program.ts';
 import { claimRunName } from '../run-claim.ts';
 import {
+  givenParameters,
   refusalOf,
   runName,
   runParameters,
@@ -29,9 +30,8 @@ import { watchRun } from '../watch-run.ts';
 
 /** `argosy run`: a pipeline, or any workflow file, on this machine. */
 export const run: Work = async (session, given) => {
-  const pipeline = given.args[0];
   const isSample = session.flags.sample === true;
-  const sample = isSample ? await openSample(session, pipeline) : null;
+  const sample = isSample ? await openSample(session, given) : null;
   try {
     return await runHere(session, given, sample?.parameters ?? {});
   } finally {
@@ -39,8 +39,12 @@ export const run: Work = async (session, given) => {
   }
 };
 
-/** The sample is served on loopback, or, where a pipeline waits for uploads, uploaded. */
-async function openSample(session: Session, pipeline: string | undefined): Promise<Sample> {
+/** The sample is served on loopback, or, where a pipeline reads its own bucket, put there. */
+async function openSample(session: Session, given: Given): Promise<Sample> {
+  const pipeline = given.args[0];
+  if (pipeline === 'finance') {
+    return (await import('../finance-sample.ts')).putFinanceSample(session, givenParameters(given));
+  }
   if (pipeline !== 'csv-intake') return (await import('../sample.ts')).startSample(pipeline);
   await (await import('../intake-sample.ts')).putUploads(session);
   return { parameters: {}, close: async () => undefined };

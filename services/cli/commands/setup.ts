@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 import { bucketOf } from '../wire.ts';
 import { openBucketSetup } from '../wire-events.ts';
 
-/** What was done for one pipeline. */
+/** What was done for one bucket; `pipeline` is the name of its setting. */
 interface Done {
   pipeline: string;
   bucket: string;
@@ -27,7 +27,12 @@ export const setup: Work = async (session, given) => {
   const pipelines = given.args.length === 0 ? Object.keys(WINGS) : given.args;
   for (const pipeline of pipelines) findWing(pipeline);
   const done: Done[] = [];
-  for (const pipeline of pipelines) done.push(await setUp(session, given, pipeline));
+  for (const pipeline of pipelines) {
+    done.push(await setUp(session, given, pipeline));
+    const { sideBuckets = [] } = await findWing(pipeline).load();
+    for (const side of sideBuckets)
+      done.push(await setUpSide(session, given, `${pipeline}-${side}`));
+  }
   if (given.flags.json === true) printJson(session, done);
   else for (const one of done) session.io.stdout.write(textOf(one, given.flags.dryRun === true));
   return 0;
@@ -51,10 +56,26 @@ async function setUp(session: Session, given: Given, pipeline: string): Promise<
     const changed = isAbsent || (await buckets.notify(bucket, target, options));
     return { ...base, notification: { ...target, changed } };
   } catch (thrown) {
-    const { kind, message, hint } = toPipelineError(thrown);
-    const detail = hint === undefined ? {} : { hint };
-    throw new PipelineError(kind, `${pipeline}: ${message}`, { ...detail, cause: thrown });
+    throw failureOf(pipeline, thrown);
   }
+}
+
+/** A bucket in which nothing arrives from outside. */
+async function setUpSide(session: Session, given: Given, name: string): Promise<Done> {
+  const bucket = bucketOf(session.config, name);
+  const options = { signal: session.signal, isDryRun: given.flags.dryRun === true };
+  try {
+    const { url, isNew } = await openBucketSetup(wiringOf(session)).make(bucket, options);
+    return { pipeline: name, bucket, url, created: isNew, notification: null };
+  } catch (thrown) {
+    throw failureOf(name, thrown);
+  }
+}
+
+function failureOf(name: string, thrown: unknown): PipelineError {
+  const { kind, message, hint } = toPipelineError(thrown);
+  const detail = hint === undefined ? {} : { hint };
+  return new PipelineError(kind, `${name}: ${message}`, { ...detail, cause: thrown });
 }
 
 function checkedArn(text: string | undefined): string | null {

@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../core/column.ts';
 import type { Dataset } from '../../core/dataset.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
-import { type Database, openDatabase } from '../../stages/serve/database.ts';
+import { type Database, type KnownTable, openDatabase } from '../../stages/serve/database.ts';
 import { findDatabase, WINGS } from '../commands.ts';
 import { asking, serving } from '../host.ts';
 import { printJson, widthOf } from '../print-result.ts';
@@ -46,21 +46,26 @@ async function tablesOf(session: Session, pipeline: string): Promise<TableRow[]>
 }
 
 async function rowOf(engine: QueryEngine, database: Database, dataset: Dataset): Promise<TableRow> {
+  const { rows, newest } = database.known?.get(dataset.name) ?? (await countRows(engine, dataset));
+  return {
+    database: database.name,
+    name: dataset.name,
+    kind: dataset.kind,
+    rows,
+    newest,
+    columns: dataset.columns.map((column) => ({ ...column })),
+    description: dataset.description,
+  };
+}
+
+async function countRows(engine: QueryEngine, dataset: Dataset): Promise<KnownTable> {
   const date = dataset.columns.find(({ type }) => type === 'DATE');
   const newest = date ? `CAST(max(${quoteIdentifier(date.name)}) AS VARCHAR)` : 'NULL';
   const found = await engine.query(
     `SELECT count(*), ${newest} FROM ${quoteIdentifier(dataset.name)}`,
   );
   const [rows, day] = found.rows[0] ?? [0, null];
-  return {
-    database: database.name,
-    name: dataset.name,
-    kind: dataset.kind,
-    rows: Number(rows),
-    newest: day === null || day === undefined ? null : String(day),
-    columns: dataset.columns.map((column) => ({ ...column })),
-    description: dataset.description,
-  };
+  return { rows: Number(rows), newest: day === null || day === undefined ? null : String(day) };
 }
 
 function print(session: Session, rows: readonly TableRow[]): void {

@@ -1,0 +1,77 @@
+import type { QualityReport } from '../../core/rule.ts';
+import type { Step, StepPorts, StepResult } from '../../ports/step.ts';
+import { checkTable } from '../../stages/observe/check.ts';
+import { failIfBlocked, tellChecks } from '../../stages/observe/verdict.ts';
+import { noteAudit } from './audit.ts';
+import { postLoadRules, QUALITY_PARAMETERS, qualityModeOf } from './rules.ts';
+
+/** The rows of a load that are in place, new or as they were, and those that it has released. */
+const ROWS_OF_LOAD = `
+  SELECT coalesce(sum((counts->>'inserted')::bigint + (counts->>'updated')::bigint
+                      + (counts->>'unchanged')::bigint + (counts->>'released')::bigint), 0)
+  FROM argosy.load_log WHERE pipeline = $1 AND digest = $2`;
+
+/** The key of the report of a day's post-load checks. */
+export function qualityKey(logicalDate: string): string {
+  return `quality/${logicalDate}.json`;
+}
+
+/** The eight checks on the warehouse after a load (requirements 4.9): told, kept, and blocking unless told to warn. */
+export const quality: Step = {
+  name: 'quality',
+  summary: 'Check the loaded tables by eight rules, and keep the report',
+  parameters: [
+    { name: 'load', description: 'The load to look for, as the step load has named it' },
+    ...QUALITY_PARAMETERS.filter(({ name }) => name === 'quality-mode'),
+  ],
+  async run(ports, parameters, run): Promise<StepResult> {
+    const mode = qualityModeOf(parameters);
+    const { logicalDate } = run;
+    const report = await checkTable(await ports.warehouse(), {
+      table: 'fact_transactions',
+      dataset: 'fact_transactions',
+      rules: postLoadRules({ logicalDate, countSql: ROWS_OF_LOAD }),
+      evaluatedAt: `${logicalDate}T00:00:00.000Z`,
+      where: `processed_at <= TIMESTAMP '${logicalDate} 00:00:00'`,
+      parameters: [run.pipeline, parameters['load'] ?? ''],
+    });
+    tellChecks(ports, report);
+    await keepReport(ports, qualityKey(logicalDate), report);
+    await noteAudit(ports, run, { report: { post_load: report, summary: summaryOf(report) } });
+    const address = `${ports.store.url}/${qualityKey(logicalDate)}`;
+    if (mode === 'block') failIfBlocked(report, address);
+    return {
+      outputs: { passed: String(report.passedCount), checks: String(report.checkCount) },
+      counts: {},
+      problems: problemsOf(report),
+    };
+  },
+};
+
+/** The summary of requirements 4.9. */
+function summaryOf({ checkCount, passedCount, scorePercent }: QualityReport) {
+  return {
+    total_checks: checkCount,
+    passed: passedCount,
+    failed: checkCount - passedCount,
+    pass_percentage: scorePercent,
+  };
+}
+
+/** The same report is not written again. */
+async function keepReport(
+  { store, signal }: Pick<StepPorts, 'store' | 'signal'>,
+  key: string,
+  report: QualityReport,
+): Promise<void> {
+  const bytes = Buffer.from(`${JSON.stringify(report, null, 2)}\n`);
+  const stored = await store.get(key, { signal });
+  if (stored === null || Buffer.compare(stored, bytes) !== 0)
+    await store.put(key, bytes, { signal });
+}
+
+function problemsOf({ rules, dataset }: QualityReport): StepResult['problems'] {
+  return rules
+    .filter(({ isPassed }) => !isPassed)
+    .map(({ rule, summary }) => ({ object: dataset, message: `rule ${rule} fails: ${summary}` }));
+}
