@@ -88,7 +88,8 @@ describeWith(helm, 'the network policies', () => {
     const store: Target = { port: 9000, ip: '10.20.0.5' };
     const gateway: Target = { port: 9091, namespace: 'monitoring', labels: { app: 'gateway' } };
     expect(reach('extract', store, DATABASE, gateway, MAIL)).toEqual([true, true, true, false]);
-    expect(reach('exit', MAIL, { ...MAIL, port: 25 })).toEqual([true, false]);
+    expect(reach('exit', MAIL, { ...MAIL, port: 25 })).toEqual([true, true]);
+    expect(reach('exit', { ...MAIL, port: 80 })).toEqual([false]);
     expect(reach('extract', { port: 9000, ip: '10.20.3.5' })).toEqual([false]);
   });
 

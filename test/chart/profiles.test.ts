@@ -60,7 +60,13 @@ describeWith(helm, 'the profiles', () => {
   it('load the same alerts in kind as for the operator, with the period of each pipeline', async () => {
     const kind = await render({ file: 'values-kind.yaml' });
     const config = objectOf(kind, 'ConfigMap', 'argosy-prometheus').tree;
-    const rule = objectOf(await render({ file: 'values-eks.yaml' }), 'PrometheusRule', 'argosy');
+    // In kind there is a database, which finance asks for.
+    const values = {
+      pipelines: { finance: { enabled: true, periodSeconds: 0 } },
+      warehouse: { existingSecret: 'warehouse' },
+    };
+    const eks = await render({ file: 'values-eks.yaml', values });
+    const rule = objectOf(eks, 'PrometheusRule', 'argosy');
     const loaded: unknown = parse(textAt(config, 'data', 'alerts.yaml'));
     expect(loaded).toEqual(at(rule.tree, 'spec'));
     const periods = namedAt(loaded, 'argosy-periods', 'groups');
@@ -162,6 +168,8 @@ describeWith(helm, 'the values reach the workflow:', () => {
       ARGOSY_NOTIFY_MAIL_FROM: 'argosy@corp.example',
       ARGOSY_NOTIFY_MAIL_TO: 'data@corp.example,night@corp.example',
       ARGOSY_BUCKET_FAMA_FRENCH: 'dartmouth-etl',
+      ARGOSY_BUCKET_FINANCE: 'finance-raw',
+      ARGOSY_BUCKET_FINANCE_PROCESSED: 'finance-clean',
       NODE_EXTRA_CA_CERTS: '/etc/argosy/ca.crt',
     });
     expect(namesAt(tree, 'spec', 'volumes')).toEqual(['tmp', 'trusted-ca']);
@@ -278,6 +286,7 @@ describeWith(helm, 'the values reach the workflow:', () => {
       'setup',
       'csv-intake',
       'fama-french',
+      'finance',
       '--webhook',
       'arn:minio:sqs::ARGO:webhook',
     ]);

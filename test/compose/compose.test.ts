@@ -86,7 +86,13 @@ describe('docker-compose.yml', () => {
   });
 
   it('holds argosy to what a restricted pod is held to', () => {
-    expect(own.map(([name]) => name).toSorted()).toEqual(['argosy', 'intake', 'sample', 'setup']);
+    expect(own.map(([name]) => name).toSorted()).toEqual([
+      'argosy',
+      'intake',
+      'sample',
+      'setup',
+      'uploads',
+    ]);
     for (const [, service] of own) {
       expect(service).toMatchObject({
         read_only: true,

@@ -39,12 +39,21 @@ const DATE =
 const OBJECT = "workflow.parameters.key + workflow.parameters['event-key']";
 const LOCKS: Readonly<Record<string, string>> = {
   'csv-intake': `${OBJECT} == '' ? 'all' : sprig.sha256sum(${OBJECT})`,
+  finance: `${OBJECT} == '' ? (workflow.parameters.uploads == 'true' ? 'uploads' : 'batch') : sprig.sha256sum(${OBJECT})`,
 };
 
-/** A pipeline's file without what is its own: its name where it stands, its lock, its arguments and its templates. */
+/** How long a run may take in all, where that is not two hours: steps of an hour, each tried three times. */
+const DEADLINES_SECONDS: Readonly<Record<string, number>> = { finance: 43_200 };
+
+/**
+ * A pipeline's file without what is its own: its name where it stands, its lock, its arguments, its templates, and its
+ * deadline where it has one of its own.
+ */
 function groundOf(pipeline: unknown): string {
   const name = textAt(pipeline, 'metadata', 'name');
-  const { arguments: _arguments, templates: _templates, ...spec } = mapAt(pipeline, 'spec');
+  const { arguments: _arguments, templates: _templates, ...own } = mapAt(pipeline, 'spec');
+  const isOwnDeadline = own['activeDeadlineSeconds'] === DEADLINES_SECONDS[name];
+  const spec = isOwnDeadline ? { ...own, activeDeadlineSeconds: 7200 } : own;
   const labels = at(pipeline, 'metadata', 'labels');
   const lock = JSON.stringify(lockOf(pipeline));
   return JSON.stringify({ labels, spec }).replace(lock, '"LOCK"').replaceAll(name, 'NAME');
@@ -321,5 +330,58 @@ describe('the lock of csv-intake', () => {
     expect(lock({ 'event-key': 'uploads%2Fb.csv' })).not.toBe(one);
     expect(lock({ key: 'uploads/a.csv' })).toMatch(/^[0-9a-f]{64}$/);
     expect(lock({})).toBe('all');
+  });
+});
+
+describe('finance', () => {
+  const pipeline = pipelineOf('finance');
+  const main = namedAt(pipeline, 'main', 'spec', 'templates');
+  const isRun = (task: string, parameters: Record<string, string>): boolean => {
+    const words = textAt(namedAt(main, task, 'dag', 'tasks'), 'when');
+    return evaluateCondition(words.replace(/^\{\{=(.*)\}\}$/s, '$1'), {
+      workflow: { parameters: { uploads: 'false', key: '', 'event-key': '', ...parameters } },
+    });
+  };
+
+  it.each([
+    ['a batch', {}, true],
+    ['an upload', { key: 'raw/a.csv' }, false],
+    ['an upload that a notification told of', { 'event-key': 'raw%2Fa.csv' }, false],
+    ['a sweep of uploads', { uploads: 'true' }, false],
+  ] as const)('runs either the batch or the uploads: %s', (_name, parameters, isBatch) => {
+    expect([isRun('extract', parameters), isRun('process', parameters)]).toEqual([
+      isBatch,
+      !isBatch,
+    ]);
+  });
+
+  it.each([
+    ['rows', { transactions: '3', customers: '0' }, true],
+    ['customers alone', { transactions: '0', customers: '2' }, true],
+    ['nothing', { transactions: '0', customers: '0' }, false],
+  ] as const)('goes on after an extract that brought %s', (_name, outputs, isGoingOn) => {
+    const words = textAt(namedAt(main, 'transform', 'dag', 'tasks'), 'when');
+    const tasks = { extract: { outputs: { parameters: outputs } } };
+    expect(evaluateCondition(words.replace(/^\{\{=(.*)\}\}$/s, '$1'), { tasks })).toBe(isGoingOn);
+  });
+
+  it('tries each step of the batch twice more, five minutes apart, an hour at most each time', () => {
+    for (const step of ['extract', 'transform', 'load', 'quality']) {
+      expect(namedAt(pipeline, step, 'spec', 'templates')).toMatchObject({
+        timeout: '1h',
+        retryStrategy: { limit: '2', backoff: { duration: '5m', factor: '1' } },
+      });
+    }
+  });
+
+  it('loads daily at two, and makes up for no night', () => {
+    const cron = ofKind('CronWorkflow').find(
+      (one) => textAt(one, 'metadata', 'name') === 'finance',
+    );
+    expect(mapAt(cron, 'spec')).toMatchObject({
+      schedules: ['0 2 * * *'],
+      startingDeadlineSeconds: 3600,
+      concurrencyPolicy: 'Forbid',
+    });
   });
 });

@@ -79,6 +79,11 @@ A Secret that the values name: refused when the cluster can be asked and does no
 {{- range $name := keys .Values.pipelines | sortAlpha -}}
 {{- $setting := printf "ARGOSY_BUCKET_%s" ($name | upper | replace "-" "_") -}}
 {{- if hasKey $.Values.settings $setting }}{{ fail (printf "settings.%s: say pipelines.%s.bucket instead: the event's selector needs the bucket too" $setting $name) }}{{ end -}}
+{{- range $side, $_ := (index $.Values.pipelines $name).sideBuckets -}}
+{{- if ne (printf "%s/%s" $name $side) "finance/processed" }}{{ fail (printf "pipelines.%s.sideBuckets.%s: there is no such bucket; only finance has one beside its own, processed" $name $side) }}{{ end -}}
+{{- $sideSetting := printf "%s_%s" $setting ($side | upper) -}}
+{{- if hasKey $.Values.settings $sideSetting }}{{ fail (printf "settings.%s: say pipelines.%s.sideBuckets.%s instead" $sideSetting $name $side) }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- range $name := include "argosy.pipelineNames" . | fromJsonArray -}}
 {{- if not ($.Files.Get (printf "files/workflows/%s.yaml" $name)) }}{{ fail (printf "pipelines.%s: there is no workflow of that name in this chart" $name) }}{{ end -}}

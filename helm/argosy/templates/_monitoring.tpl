@@ -21,7 +21,9 @@ cost. Takes (list $ alertLabels). */}}
 {{- range $name := include "argosy.pipelineNames" $root | fromJsonArray -}}
 {{- $pipeline := index $root.Values.pipelines $name -}}
 {{- $labels := dict "pipeline" $name -}}
+{{- if $pipeline.periodSeconds -}}
 {{- $periods = append $periods (dict "record" "argosy_pipeline_period_seconds" "expr" (printf "vector(%d)" (int64 $pipeline.periodSeconds)) "labels" $labels) -}}
+{{- end -}}
 {{- if $pipeline.budgetUsdPerDay -}}
 {{- $periods = append $periods (dict "record" "argosy_pipeline_budget_usd_per_day" "expr" (printf "vector(%v)" $pipeline.budgetUsdPerDay) "labels" $labels) -}}
 {{- end -}}

@@ -53,6 +53,9 @@ http://{{ include "argosy.fullname" . }}-pushgateway.{{ .Release.Namespace }}.sv
 {{- if $values.store.trustedCa.existingConfigMap }}{{ $_ := set $data "NODE_EXTRA_CA_CERTS" "/etc/argosy/ca.crt" }}{{ end -}}
 {{- range $name, $pipeline := $values.pipelines -}}
 {{- if $pipeline.bucket }}{{ $_ := set $data (printf "ARGOSY_BUCKET_%s" ($name | upper | replace "-" "_")) $pipeline.bucket }}{{ end -}}
+{{- range $side, $bucket := $pipeline.sideBuckets -}}
+{{- if $bucket }}{{ $_ := set $data (printf "ARGOSY_BUCKET_%s_%s" ($name | upper | replace "-" "_") ($side | upper)) $bucket }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- mergeOverwrite $data (deepCopy $values.settings) | toYaml -}}
 {{- end -}}
