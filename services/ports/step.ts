@@ -159,4 +159,6 @@ export interface Pipeline {
   steps: readonly Step[];
   /** Absent: nothing arrives from outside. */
   arrivals?: Arrivals;
+  /** Its buckets beside its own, by the names that `StepPorts.sideStore` takes. */
+  sideBuckets?: readonly string[];
 }

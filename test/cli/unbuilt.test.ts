@@ -9,12 +9,12 @@ it('the engine that is not built yet is unsupported, with one error', async () =
   expect(end.stderr).toMatch(/^error: ARGOSY_ENGINE=athena.*\nhint: /);
 });
 
-it('a run warns that notices which are configured are not sent', async () => {
+it('a run warns that notices to SNS are not sent', async () => {
   await using home = await tempFolder();
-  const env = { ARGOSY_NOTIFY_WEBHOOK_URL: 'https://hooks.test/x' };
+  const env = { ARGOSY_NOTIFY_SNS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:runs' };
   const argv = ['run', 'fama-french', '--sample', '--dry-run'];
   const end = await cli(argv, { cwd: home.path, env });
-  expect(end.stderr).toContain('notices go to the log');
+  expect(end.stderr).toContain('ARGOSY_NOTIFY_SNS_TOPIC_ARN has no effect yet');
 });
 
 it('a dry run names what it would fetch, and nothing as published', async () => {
