@@ -182,7 +182,7 @@ function momentOf(text: string): bigint | string {
   midnight.setUTCFullYear(year, month - 1, day);
   const isDay = midnight.getUTCMonth() === month - 1 && midnight.getUTCDate() === day;
   if (month < 1 || day < 1 || !isDay) return bad;
-  if (text.length === 10) return 'date-without-time';
+  if (text.length === 10) return BigInt(midnight.getTime()) * 1000n;
   const [hour, minute] = [digits(text, 11, 2), digits(text, 14, 2)];
   if (!' T'.includes(text[10]!) || text[13] !== ':') return bad;
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59) return bad;
@@ -205,7 +205,9 @@ function momentOf(text: string): bigint | string {
   const offset = offsetMinutes(rest);
   if (offset === null) return bad;
   const minutes = BigInt(midnight.getTime() / 60_000 + hour * 60 + minute - offset);
-  return minutes * 60_000_000n + micros;
+  const moment = minutes * 60_000_000n + micros;
+  const year1 = BigInt(Date.parse('0001-01-01T00:00:00Z')) * 1000n;
+  return moment < year1 ? bad : moment;
 }
 
 function digits(text: string, from: number, length: number): number {

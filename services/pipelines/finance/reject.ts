@@ -14,7 +14,6 @@ export const TRANSACTION_REASONS = {
   'amount-scale': 'the amount has more than two decimals: rounding would change money',
   'amount-not-positive': 'the amount is zero or less; refunds and chargebacks are not supported',
   'amount-too-large': 'the amount is above 1,000,000',
-  'date-without-time': 'the date has no time of day, without which the row cannot be scored',
   'date-unreadable': 'the date is no moment that the calendar has',
   'date-in-future': 'the date is after the end of the logical date',
   'date-too-old': 'the date is more than 730 days before the end of the logical date',

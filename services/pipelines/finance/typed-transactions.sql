@@ -24,7 +24,7 @@ WITH
       *,
       upper_of(raw_transaction_id) AS transaction_id,
       upper_of(raw_customer_id) AS customer_id,
-      CASE WHEN is_plain_date THEN quick_date ELSE moment_of(raw_transaction_date) END AS transaction_date,
+      CASE WHEN is_plain_date THEN quick_date ELSE coalesce(moment_of(raw_transaction_date), day_of(raw_transaction_date)) END AS transaction_date,
       CASE WHEN is_plain_amount THEN quick_amount ELSE amount_of(raw_amount) END AS amount,
       upper_of(raw_merchant_id) AS merchant_id,
       lower_of(raw_category) AS category,
@@ -42,8 +42,7 @@ WITH
         WHEN transaction_date IS NULL AND trimmed(raw_transaction_date) IS NULL THEN 'null-date'
         WHEN status IS NULL THEN 'null-status'
         WHEN amount IS NULL OR amount <= 0 OR amount > 1000000 THEN amount_fault(raw_amount, amount)
-        WHEN transaction_date IS NULL
-          THEN CASE WHEN day_of(raw_transaction_date) IS NULL THEN 'date-unreadable' ELSE 'date-without-time' END
+        WHEN transaction_date IS NULL THEN 'date-unreadable'
         WHEN transaction_date >= day_end() THEN 'date-in-future'
         WHEN transaction_date < day_end() - INTERVAL 730 DAY THEN 'date-too-old'
         WHEN status NOT IN ('completed', 'pending', 'failed') THEN 'status-unknown'

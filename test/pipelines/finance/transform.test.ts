@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CUSTOMER_REASONS, TRANSACTION_REASONS } from '../../../services/pipelines/finance/reject.ts';
+import {
+  CUSTOMER_REASONS,
+  TRANSACTION_REASONS,
+} from '../../../services/pipelines/finance/reject.ts';
 import {
   customersOf,
   DAY,
@@ -210,7 +213,6 @@ describe('every reason', () => {
     ['amount-too-large', { amount: '1000000.01' }],
     ['amount-too-large', { amount: '1234567890123' }],
     ['amount-too-large', { amount: '9'.repeat(60) }],
-    ['date-without-time', { transaction_date: '2026-11-17' }],
     ['date-unreadable', { transaction_date: '31/02/2026 10:00:00' }],
     ['date-unreadable', { transaction_date: '2026-02-31 10:00:00' }],
     ['date-unreadable', { transaction_date: '2026-11-17 24:00:00' }],
@@ -265,6 +267,10 @@ describe('every reason', () => {
     [{ category: 'two\nlines' }, { category: 'two\nlines' }],
     [{ transaction_id: ' txn1\u00a0' }, { transaction_id: 'TXN1' }],
     [{ status: ' FAILED ' }, { status: 'failed' }],
+    [
+      { transaction_date: ' 2026-11-17 ' },
+      { transaction_date: '2026-11-17 00:00:00', transaction_hour: '0', risk_score: '20.00' },
+    ],
     [
       { merchant_id: '', category: '', payment_method: ' ' },
       { merchant_id: 'MERCH0000', category: 'unknown', payment_method: 'unknown' },
@@ -342,6 +348,7 @@ describe('customers', () => {
         'C2,"Robert\'); DROP TABLE dim_customers;--",,,,NO',
         'C3,Tin,2020-03-15 10:00:00+02,tin,not an address,1',
         'C4,Bad day,2020-02-30,gold,c4@example.com,true',
+        'C4b,Bad year,0001-01-01 00:00:00+02,gold,c4@example.com,true',
         'C5,Bad flag,2020-02-20,gold,c5@example.com,perhaps',
         `C6,${'n'.repeat(101)},2020-02-20,gold,c6@example.com,true`,
         'C7,No\0name,2020-02-20,gold,c7@example.com,true',
@@ -378,9 +385,10 @@ describe('customers', () => {
       '3 duplicate-id',
       '4 null-customer-id',
       '7 date-unreadable',
-      '8 flag-unreadable',
-      '9 text-too-long',
-      '10 text-not-storable',
+      '8 date-unreadable',
+      '9 flag-unreadable',
+      '10 text-too-long',
+      '11 text-not-storable',
     ]);
     const told = new Set((await bench.rejects('customers')).map(({ rule }) => rule));
     expect(told).toEqual(new Set(Object.keys(CUSTOMER_REASONS)));
