@@ -1,5 +1,8 @@
 import { humaneCount, humaneDuration } from '../core/humane.ts';
 import { type Accounts, metricsOf } from '../pipelines/finance/accounts.ts';
+import type { TransformReport } from '../pipelines/finance/transform-report.ts';
+import { reportKey } from '../pipelines/finance/transform.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import type { RunRecord } from '../stages/observe/run-record.ts';
 import { lateCustomersKey } from './finance-sample.ts';
 import { bucketFor } from './host.ts';
@@ -12,24 +15,24 @@ const PIPELINE = 'finance';
 
 /** The end of a good run of finance, on stdout: the figures of requirements 4.10, where every row went, what to ask next. */
 export async function printFinanceSummary(session: Session, end: RunEnd): Promise<void> {
-  const { record } = end;
-  const { accounts } = record;
-  const summary: Summary =
+  const { accounts } = end.record;
+  const summary =
     accounts === undefined
       ? uploadSummary(session, end)
-      : {
-          title: `${PIPELINE} succeeded`,
-          facts: batchFacts(end, accounts as Accounts),
-          ...(await rejectTable(session, record)),
-          next: nextCommands(session, record, accounts as Accounts),
-        };
+      : await batchSummary(session, end, accounts as Accounts);
   session.io.stdout.write(formatSummary(summary, { widthMax: widthOf(session) }));
-  printProblems(session, record);
+  printProblems(session, end.record);
 }
 
-function batchFacts({ record, logPath }: RunEnd, accounts: Accounts): [string, string][] {
+async function batchSummary(
+  session: Session,
+  { record, logPath }: RunEnd,
+  accounts: Accounts,
+): Promise<Summary> {
   const { extracted, rejected, loaded, held } = accounts;
   const count = humaneCount;
+  const bucket = bucketFor(session, PIPELINE);
+  const report = await readReport(bucket, record);
   const facts: [string, string][] = [
     ['run', record.run_id],
     ...metricsOf(record),
@@ -38,10 +41,23 @@ function batchFacts({ record, logPath }: RunEnd, accounts: Accounts): [string, s
       `${count(extracted)} = ${count(rejected)} rejected + ${count(loaded)} loaded + ${count(held)} held`,
     ],
     ['this run', newsText(accounts)],
-    ['quality', qualityText(record)],
+    ['quality', qualityText(record, report)],
   ];
+  if (report !== null) facts.push(['report', `${bucket.url}/${reportKey(record.logical_date)}`]);
   if (logPath !== null) facts.push(['log', logPath]);
-  return facts;
+  return {
+    title: `${PIPELINE} succeeded`,
+    facts,
+    ...rejectTable(report),
+    next: nextCommands(session, record, accounts),
+  };
+}
+
+/** What transform has found out in this run; null when it had no reason to run. */
+async function readReport(bucket: ObjectStore, record: RunRecord): Promise<TransformReport | null> {
+  if (!record.steps.some(({ step }) => step === 'transform')) return null;
+  const bytes = await bucket.get(reportKey(record.logical_date));
+  return bytes && (JSON.parse(Buffer.from(bytes).toString('utf8')) as TransformReport);
 }
 
 function newsText({ extracted, inserted, updated, unchanged, released }: Accounts): string {
@@ -57,15 +73,19 @@ function newsText({ extracted, inserted, updated, unchanged, released }: Account
   return parts.join(', ');
 }
 
-function qualityText({ steps }: RunRecord): string {
-  const { passed = '0', checks = '0' } =
-    steps.findLast(({ step }) => step === 'quality')?.outputs ?? {};
-  if (checks === '0') return 'nothing to check';
-  return `${passed} of ${checks} checks of the loaded tables hold`;
+function qualityText({ steps }: RunRecord, report: TransformReport | null): string {
+  const loaded = steps.findLast(({ step }) => step === 'quality')?.outputs;
+  if (report === null || loaded === undefined) return 'nothing to check';
+  const { passedCount, checkCount } = report.rules;
+  const clean = `${passedCount} of ${checkCount} checks of the clean rows hold`;
+  return `${clean}, ${loaded['passed']} of ${loaded['checks']} of the loaded tables`;
 }
 
-async function rejectTable(session: Session, record: RunRecord): Promise<Pick<Summary, 'table'>> {
-  const reasons = await rejectsByReason(session, record.logical_date);
+/** Why rows were rejected, most first. */
+function rejectTable(report: TransformReport | null): Pick<Summary, 'table'> {
+  const reasons = Object.entries(report?.counts.rejectsByReason ?? {})
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a);
   if (reasons.length === 0) return {};
   return {
     table: {
@@ -76,20 +96,6 @@ async function rejectTable(session: Session, record: RunRecord): Promise<Pick<Su
       rows: reasons.map(([reason, count]) => [reason, humaneCount(count)]),
     },
   };
-}
-
-/** As the day's report has them, most first. */
-async function rejectsByReason(session: Session, day: string): Promise<[string, number][]> {
-  const bytes = await bucketFor(session, PIPELINE).get(`clean/${day}/manifest.json`, {
-    signal: session.signal,
-  });
-  if (bytes === null) return [];
-  const { counts } = JSON.parse(Buffer.from(bytes).toString('utf8')) as {
-    counts?: { rejectsByReason?: Record<string, number> };
-  };
-  return Object.entries(counts?.rejectsByReason ?? {})
-    .filter(([, count]) => count > 0)
-    .toSorted(([, a], [, b]) => b - a);
 }
 
 function nextCommands(

@@ -33,9 +33,10 @@ export async function printIntakeSummary(
   ];
   if (logPath !== null) facts.push(['log', logPath]);
   const flag = session.flags.sample === true ? ' --sample' : '';
-  const example = (files[0] ?? { file_name: 'NAME' }).file_name;
+  const good = files.find(({ status }) => status === 'success');
+  const example = (good ?? files[0] ?? { file_name: 'NAME' }).file_name;
   const name = /^[\w./-]+$/.test(example) ? example : 'NAME';
-  const table = name.replace(/\.csv(?:\.gz)?$/i, '');
+  const table = name.replace(/(?<=.)\.csv(?:\.gz)?$/i, '');
   const summary = {
     title: `${PIPELINE} succeeded`,
     facts,

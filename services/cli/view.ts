@@ -62,11 +62,10 @@ function plainView({ stream, clock }: RunViewOptions): RunView {
     onEvent(event) {
       const messageBefore = tree.nodes.get(event.name)?.event.message;
       const before = takeEvent(tree, event);
-      // What waits is quiet, unless it says what for: an image that cannot be pulled, a lock.
-      const isNews =
-        event.phase === 'Pending'
-          ? event.message !== undefined && event.message !== messageBefore
-          : event.type === 'Pod' && event.phase !== before;
+      const hasNewMessage = event.message !== undefined && event.message !== messageBefore;
+      // What waits is quiet, unless it says what for: an image that cannot be pulled, a lock, the next attempt.
+      const isWaiting = event.phase === 'Pending' || isBetweenAttempts(event);
+      const isNews = isWaiting ? hasNewMessage : event.type === 'Pod' && event.phase !== before;
       if (!isNews) return;
       stream.write(`${plainLine(tree, event, clock.now())}\n`);
     },
@@ -76,15 +75,21 @@ function plainView({ stream, clock }: RunViewOptions): RunView {
   };
 }
 
+/** Argo's words for it: `Backoff for 5 minutes 0 seconds`. */
+function isBetweenAttempts({ type, phase, message }: NodeEvent): boolean {
+  return type === 'Retry' && phase === 'Running' && message?.startsWith('Backoff ') === true;
+}
+
 /** `12:03:04 unzip(2:a) succeeded  2.9 s  12 objects`. */
 function plainLine(tree: RunTree, event: NodeEvent, now: Date): string {
   const line = treeLines({ nodes: tree.nodes, roots: nodesOf(tree, event.name) })[0];
   const isRunning = event.phase === 'Running';
+  const message = isBetweenAttempts(event) ? event.message : line?.message;
   const facts = [
     `${now.toISOString().slice(11, 19)} ${line?.label ?? ''} ${event.phase.toLowerCase()}`,
     isRunning ? '' : durationText(event, now),
     isRunning ? '' : countsText(line?.counts ?? {}),
-    line?.message ?? '',
+    message ?? '',
   ];
   return facts.filter((text) => text !== '').join('  ');
 }

@@ -26,7 +26,10 @@ describe('argosy run finance --sample', () => {
     );
     expect(first.stdout).toContain('10,000 = 266 rejected + 9,722 loaded + 12 held');
     expect(first.stdout).toContain('9,722 inserted, 0 updated, 0 unchanged');
-    expect(first.stdout).toContain('8 of 8 checks of the loaded tables hold');
+    expect(first.stdout).toContain(
+      '11 of 11 checks of the clean rows hold, 8 of 8 of the loaded tables',
+    );
+    expect(first.stdout).toMatch(/report +file:.*\/clean\/2026-01-31\/report\.json\n/);
     expect(first.stdout).toMatch(/null-amount +140\n/);
     expect(first.stdout).toContain('argosy query --sample --warehouse');
   });

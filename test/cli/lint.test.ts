@@ -79,7 +79,7 @@ describe('argosy lint', () => {
     await using home = await tempFolder();
     const schedules = await readFile(join(WORKFLOWS, 'schedules.yaml'), 'utf8');
     await mkdir(join(home.path, 'templates'));
-    for (const name of ['fama-french', 'csv-intake']) {
+    for (const name of Object.keys(WINGS)) {
       const template = await readFile(join(WORKFLOWS, `${name}.yaml`), 'utf8');
       await writeFile(join(home.path, 'templates', `${name}.yml`), template);
     }

@@ -226,6 +226,24 @@ describe('the plain view', () => {
     ]);
   });
 
+  it('says when a step is tried again', () => {
+    const { view, stream } = watch({ isTerminal: false });
+    view.onEvent(node('load', { type: 'Retry' }));
+    const attempt = { parentName: 'load', startedAt: at(0) };
+    view.onEvent(node('load(0)', attempt));
+    view.onEvent(
+      node('load(0)', { ...attempt, phase: 'Failed', finishedAt: at(1), message: 'exit code 30' }),
+    );
+    const waits = { type: 'Retry', message: 'Backoff for 5 minutes 0 seconds' } as const;
+    view.onEvent(node('load', waits));
+    view.onEvent(node('load', waits));
+    view.onEvent(node('load', { type: 'Retry', phase: 'Failed', message: 'exit code 30' }));
+    expect(stream.lines().slice(1)).toEqual([
+      '12:03:04 load(0) failed  1.0 s  exit code 30',
+      '12:03:04 load running  Backoff for 5 minutes 0 seconds',
+    ]);
+  });
+
   it('writes one line per change of phase of a pod, and no escape sequence', () => {
     const { view, stream } = watch({ isTerminal: false });
     view.onEvent(node('run', { type: 'DAG' }));

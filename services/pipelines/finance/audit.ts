@@ -90,7 +90,7 @@ export async function closeAudit(
         await noteRow(tx, ports, { run, note: end });
         await tx.run(
           `UPDATE etl_audit_log SET status = $1, end_time = $2, error_message = $3 ${OF_RUN(4)}`,
-          [end.status, timestamp(end.endedAt), end.error, ...namesOf(run)],
+          [end.status, timestamp(end.endedAt), plainText(end.error), ...namesOf(run)],
         );
       },
       { signal: ports.signal },
@@ -161,6 +161,11 @@ function updateRow(tx: WarehouseTransaction, { run, note }: Noted): Promise<numb
        quality_report = coalesce(quality_report, '{}'::jsonb) || $5::jsonb ${OF_RUN(6)}`,
     [extracted, transformed, loaded, rejected, JSON.stringify(report), ...namesOf(run)],
   );
+}
+
+/** PostgreSQL keeps no NUL in a text, and an error may quote what a source has sent. */
+function plainText(text: string | null): string | null {
+  return text?.replaceAll('\0', '') ?? null;
 }
 
 /** A TIMESTAMP has no zone; ours are UTC. */

@@ -30,6 +30,10 @@ CREATE OR REPLACE MACRO amount_fault(t, amount) AS
     ELSE 'amount-too-large'
   END;
 
+-- Years of four digits: a zone may lead out of them.
+CREATE OR REPLACE MACRO within_calendar(moment) AS
+  CASE WHEN moment >= TIMESTAMP '0001-01-01 00:00:00' AND moment < TIMESTAMP '10000-01-01 00:00:00' THEN moment END;
+
 -- A moment of the calendar, or NULL. One with a zone becomes UTC: a plain cast would leave the zone out.
 CREATE OR REPLACE MACRO written_moment(t) AS
   CASE
@@ -38,7 +42,7 @@ CREATE OR REPLACE MACRO written_moment(t) AS
       '[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6}0*)?)?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?'
     ) OR t < '0001' THEN NULL
     WHEN regexp_matches(t, '(Z|[+-][0-9:]{2,5})$')
-      THEN TRY_CAST(t AS TIMESTAMPTZ) AT TIME ZONE 'UTC'
+      THEN within_calendar(TRY_CAST(t AS TIMESTAMPTZ) AT TIME ZONE 'UTC')
     ELSE TRY_CAST(t AS TIMESTAMP)
   END;
 

@@ -24,6 +24,7 @@ const DATASETS = {
 const PLACES_OF_SOURCE = 2 ** 32;
 /** The engine takes some sixteen times this as a buffer; the gate of extract lets no longer row in. */
 const LINE_BYTES_MAX = 2 * SOURCE_ROW_BYTES_MAX;
+const SOURCES_AT_ONCE = 16;
 /** A dictionary of ids, each of which is there once, takes long and is then thrown away: hence its small limits. */
 const PARQUET = 'FORMAT parquet, COMPRESSION snappy';
 
@@ -95,34 +96,22 @@ function rejectsSql(dataset: FinanceDataset, sources: readonly ExtractedSource[]
 
 /** Reads every source once; returns how many rows there are. */
 async function stage(
-  { ports, engine }: Workshop,
+  shop: Workshop,
   dataset: FinanceDataset,
   sources: readonly ExtractedSource[],
 ): Promise<number> {
+  const { engine } = shop;
   const { typed } = DATASETS[dataset];
   await engine.run(`CREATE OR REPLACE VIEW ${dataset}_source AS ${noRowsSql(dataset)};
     CREATE OR REPLACE MACRO holds_nul(t) AS false;`);
   await engine.run(typed);
   const paths: string[] = [];
   let rows = 0;
-  for (const [number, source] of sources.entries()) {
-    const name = `${dataset}-${number}`;
-    const file = await sourceFile(ports, source, `${name}.csv`);
-    const nul = file.hasNul ? 'coalesce(contains(t, chr(0)), false)' : 'false';
-    await engine.run(`CREATE OR REPLACE MACRO holds_nul(t) AS ${nul};
-      CREATE OR REPLACE VIEW ${dataset}_source AS ${readerSql(dataset, { source, number, file })};`);
-    const path = join(ports.scratch, `${name}.parquet`);
-    const staged = await readingCsv(`${ports.store.url}/${source.key}`, () =>
-      stageOne(engine, dataset, path),
-    );
-    if (staged !== source.rows) {
-      throw new PipelineError(
-        'bug',
-        `${source.key}: ${staged} rows read, ${source.rows} extracted`,
-      );
-    }
+  for (let start = 0; start < sources.length; start += SOURCES_AT_ONCE) {
+    const path = join(shop.ports.scratch, `${dataset}-${start}.parquet`);
+    const batch = sources.slice(start, start + SOURCES_AT_ONCE);
+    rows += await stageBatch(shop, dataset, { batch, start, path });
     paths.push(path);
-    rows += staged;
   }
   const from =
     paths.length === 0 ? `${dataset}_typed` : `read_parquet([${paths.map(quoteText).join(', ')}])`;
@@ -130,10 +119,34 @@ async function stage(
   return rows;
 }
 
-function stageOne(engine: QueryEngine, dataset: FinanceDataset, path: string): Promise<number> {
-  return engine.run(
-    `COPY ${dataset}_typed TO ${quoteText(path)} (${PARQUET}, DICTIONARY_SIZE_LIMIT 100)`,
+/** A few sources by one statement, for planning it takes longer than reading a small source. */
+async function stageBatch(
+  { ports, engine }: Workshop,
+  dataset: FinanceDataset,
+  { batch, start, path }: { batch: readonly ExtractedSource[]; start: number; path: string },
+): Promise<number> {
+  const readers: string[] = [];
+  const objects = new Map<string, string>();
+  let hasNul = false;
+  let expected = 0;
+  for (const [at, source] of batch.entries()) {
+    const number = start + at;
+    const file = await sourceFile(ports, source, `${dataset}-${number}.csv`);
+    readers.push(readerSql(dataset, { source, number, file }));
+    objects.set(file.path, `${ports.store.url}/${source.key}`);
+    hasNul ||= file.hasNul;
+    expected += source.rows;
+  }
+  const nul = hasNul ? 'coalesce(contains(t, chr(0)), false)' : 'false';
+  await engine.run(`CREATE OR REPLACE MACRO holds_nul(t) AS ${nul};
+    CREATE OR REPLACE VIEW ${dataset}_source AS ${readers.join(' UNION ALL ')};`);
+  const staged = await readingCsv(objects, () =>
+    engine.run(
+      `COPY ${dataset}_typed TO ${quoteText(path)} (${PARQUET}, DICTIONARY_SIZE_LIMIT 100)`,
+    ),
   );
+  if (staged === expected) return staged;
+  throw new PipelineError('bug', `${dataset}: ${staged} rows read, ${expected} were extracted`);
 }
 
 /** The cells of a source as texts, by name, whatever the order of its columns; a column that is not there is NULL. */
@@ -168,15 +181,21 @@ function noRowsSql(dataset: FinanceDataset): string {
   return `SELECT CAST(0 AS BIGINT) AS place, CAST(0 AS BIGINT) AS line, ${cells.join(', ')} WHERE false`;
 }
 
-/** The engine's message shows rows of the source, which a message of ours must not. */
-async function readingCsv<T>(object: string, work: () => Promise<T>): Promise<T> {
+/** The engine's message shows rows of the source, which a message of ours must not. `objects` are named by their paths. */
+async function readingCsv<T>(
+  objects: ReadonlyMap<string, string>,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const place = error instanceof PipelineError && /CSV Error on Line: (\d+)/.exec(error.message);
-    if (!place && !(error instanceof PipelineError && /The CSV Parser/.test(error.message)))
+    if (!(error instanceof PipelineError) || !/CSV (?:Error|Parser)/.test(error.message))
       throw error;
-    const where = place ? ` on line ${place[1]}` : '';
+    const told = String(error.cause);
+    const path = /^\s*file = (.*)$/m.exec(told)?.[1] ?? '';
+    const line = /CSV Error on Line: (\d+)/.exec(told)?.[1];
+    const object = objects.get(path) ?? [...objects.values()].join(', ');
+    const where = line === undefined ? '' : ` on line ${line}`;
     throw new PipelineError('input-invalid', `${object}: not a CSV that can be read${where}`, {
       hint: 'correct the source and run extract again',
     });

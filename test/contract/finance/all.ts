@@ -5,6 +5,7 @@ import { sharedEngine } from '../../support/pipeline.ts';
 import { tempFolder, type TempFolder } from '../../support/temp-folder.ts';
 import { auditClaims } from './audit.ts';
 import { loadClaims } from './load.ts';
+import { programClaims } from './program.ts';
 import { qualityClaims } from './quality.ts';
 import { schemaClaims } from './schema.ts';
 
@@ -43,4 +44,5 @@ export function financeClaims(open: (folder: string) => Promise<Opened>): void {
   loadClaims(makeBench);
   auditClaims(makeBench);
   qualityClaims(makeBench);
+  programClaims(makeBench);
 }

@@ -145,9 +145,15 @@ describe('what is wrong with the input', () => {
 
   it('a CSV that no gate has seen is refused without showing its rows', async () => {
     const text = `transaction_id,amount\nT1,"zoe@mail.example\nT2,1.00\n`;
-    await bench.land([{ dataset: 'transactions', text, rows: 2 }]);
+    await bench.land([
+      transactionsOf([transactionLine()]),
+      { dataset: 'transactions', text, rows: 2 },
+    ]);
     const failure = await bench.run(FEW).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ kind: 'input-invalid' });
+    expect(failure).toMatchObject({
+      kind: 'input-invalid',
+      message: expect.stringMatching(/_1\.csv: not a CSV that can be read on line 2$/),
+    });
     expect(String(failure)).not.toContain('zoe');
   });
 
