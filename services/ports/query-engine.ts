@@ -37,6 +37,11 @@ export interface QueryEngine {
   query(sql: string, values?: readonly Cell[], rowsMax?: number): Promise<QueryResult>;
   /** As `query`, but refuses (`denied`) everything that is not a single SELECT, so a reader's SQL can change nothing. */
   select(sql: string, rowsMax?: number): Promise<QueryResult>;
+  /**
+   * The tables that a SELECT names, as written and without schemas, each once; none when it is no SELECT. Where a
+   * function is given a name as a text, all names in it.
+   */
+  tableNames(sql: string): Promise<readonly string[]>;
   /** Appends batches of rows to a table; all batches have the same columns. */
   append(table: string, ...batches: readonly (readonly ColumnData[])[]): Promise<void>;
   /** Waits for what was asked before. Twice equals once; whatever is asked after it throws `bug`. */

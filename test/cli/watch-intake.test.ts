@@ -58,7 +58,7 @@ describe('argosy watch csv-intake --once', () => {
       rows: 1,
       problems: [],
     });
-    expect(end.stderr).toMatch(/uploads\/deep\/er\/x\.csv done in \d+ ms: 1 row\n/);
+    expect(end.stderr).toMatch(/uploads\/deep\/er\/x\.csv done in [\d.]+ m?s: 1 row\n/);
     expect(end.stderr).toContain('\n         uploads/broken.csv: CSV file is empty or has no data');
     const again = await cli(argv, { cwd: at.path });
     expect(again).toMatchObject({ exitCode: 0, stdout: '' });

@@ -132,6 +132,32 @@ export function queryEngineContract(name: string, open: OpenEngine): void {
       });
     });
 
+    describe('tableNames', () => {
+      it.each([
+        ['SELECT a.n FROM s.a JOIN "b ""c"".csv" USING (n)', ['a', 'b "c".csv']],
+        ['WITH x AS (FROM a) SELECT (SELECT max(n) FROM B) FROM x', ['B', 'a']],
+        ["SELECT 'b' AS c FROM a -- d", ['a']],
+        ['DESCRIBE s.a', ['a']],
+        ['-- x\nEXPLAIN SELECT * FROM s.a NATURAL JOIN b', ['a', 'b']],
+        ['UNPIVOT a ON n', ['a']],
+        ['WITH a AS (FROM b) SELECT * FROM a, s.a', ['a', 'b']],
+        ['WITH a AS (FROM a), b AS (FROM a) FROM b', ['a']],
+        ['WITH RECURSIVE a AS (SELECT 1 AS n UNION SELECT n + 1 FROM a, b) FROM a', ['b']],
+        ['SELECT (WITH a AS (FROM b) SELECT n FROM a) FROM c', ['b', 'c']],
+        ['SELECT 1', []],
+        ['SELECT FROM WHERE', []],
+      ])('of %s are %j, whether they are there or not', async (sql, names) => {
+        expect([...(await engine.tableNames(sql))].toSorted()).toEqual(names);
+      });
+
+      it.each([
+        `FROM query_table(['s.a.csv', 's."a.csv"'])`,
+        `FROM pragma_table_info('s."a.csv"')`,
+      ])('are among those of %s', async (sql) => {
+        expect(await engine.tableNames(sql)).toContain('a.csv');
+      });
+    });
+
     describe('append', () => {
       it('adds the rows of all batches, however many, with NULLs and any text', async () => {
         await engine.run('CREATE TABLE "a b" (n INTEGER, v DOUBLE, t VARCHAR)');

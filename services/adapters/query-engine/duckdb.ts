@@ -5,6 +5,7 @@ import { quoteText } from '../../core/column.ts';
 import { type ErrorKind, PipelineError } from '../../core/error.ts';
 import type { ColumnData, QueryEngine, QueryResult } from '../../ports/query-engine.ts';
 import { duckdbRows } from './duckdb-rows.ts';
+import { duckdbTables } from './duckdb-tables.ts';
 
 /** A column vector of DuckDB holds this many values; a data chunk can hold no more. */
 const CHUNK_ROWS = 2048;
@@ -32,8 +33,7 @@ export async function duckdbEngine(options: DuckdbOptions): Promise<QueryEngine>
   const instance = await DuckDBInstance.create(':memory:', { threads: String(options.threads) });
   const pool = await connectionPool(() => instance.connect(), options.connections);
   await pool.use((connection) => shut(connection, options));
-  const stop = () => pool.all.forEach((connection) => connection.interrupt());
-  options.signal?.addEventListener('abort', stop);
+  const interrupts = interrupter(pool.all, options.signal);
 
   return {
     run: async (sql) => {
@@ -56,12 +56,33 @@ export async function duckdbEngine(options: DuckdbOptions): Promise<QueryEngine>
         const answer = readRows(connection.streamAndReadUntil(sql, rowsMax + 1), rowsMax);
         return translated(sql, answer, 'input-invalid');
       }),
+    tableNames: (sql) => pool.use((one) => translated(sql, duckdbTables(one, sql))),
     append: (table, ...batches) =>
       pool.use((one) => translated(`append to ${table}`, append(one, table, batches))),
     close: async () => {
-      options.signal?.removeEventListener('abort', stop);
       await pool.close((connection) => connection.closeSync());
+      interrupts.end();
       instance.closeSync();
+    },
+  };
+}
+
+/** How often an engine that was told to stop is told again. */
+const INTERRUPT_MS = 50;
+
+/** Ends statements once the signal is aborted, again and again: a statement that has not begun yet hears nothing. */
+function interrupter(all: readonly DuckDBConnection[], signal: AbortSignal | undefined) {
+  let timer: NodeJS.Timeout | undefined;
+  const interrupt = () => all.forEach((connection) => connection.interrupt());
+  const begin = () => {
+    interrupt();
+    timer ??= setInterval(interrupt, INTERRUPT_MS);
+  };
+  signal?.addEventListener('abort', begin, { once: true });
+  return {
+    end: () => {
+      signal?.removeEventListener('abort', begin);
+      clearInterval(timer);
     },
   };
 }
@@ -257,12 +278,10 @@ function translate(sql: string, error: unknown, fault: ErrorKind): PipelineError
   if (/^INTERRUPT/i.test(text)) {
     return new PipelineError('interrupted', 'query stopped before the end', detail);
   }
-  if (/^Out of Memory/i.test(text)) {
-    return new PipelineError(
-      'too-large',
-      `query needs more memory than allowed: ${firstLine}`,
-      detail,
-    );
+  if (/\bOut of Memory\b/i.test(firstLine)) {
+    const message = `query needs more memory than allowed: ${firstLine}`;
+    const hint = 'ask for fewer columns than *, or for fewer rows';
+    return new PipelineError('too-large', message, { ...detail, hint });
   }
   if (text.startsWith('IO Error')) {
     return new PipelineError('unavailable', `query engine: ${firstLine}`, detail);

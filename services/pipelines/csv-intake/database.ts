@@ -1,111 +1,146 @@
-import type { Dataset, DatasetColumn } from '../../core/dataset.ts';
-import type { QueryEngine } from '../../ports/query-engine.ts';
-import type { Attachment, Database, DatabaseRequest } from '../../stages/serve/database.ts';
+import { dirname } from 'node:path';
+import type { Dataset } from '../../core/dataset.ts';
+import { PipelineError } from '../../core/error.ts';
 import {
   attachCsv,
   type CsvObject,
-  folderOf,
+  prepareCsv,
   sqlNames,
   sqlType,
 } from '../../stages/serve/csv-table.ts';
+import type {
+  Attachment,
+  Database,
+  DatabaseRequest,
+  KnownTable,
+} from '../../stages/serve/database.ts';
 import type { ServePorts } from '../../stages/serve/localise.ts';
+import { attachFiles, filesDataset } from './files-table.ts';
 import { queryFiles, versionsOf } from './ledger.ts';
 import type { FileRecord, Summary } from './summary.ts';
+import { clashing, tableNames } from './table-name.ts';
+import { UPLOADS } from './upload.ts';
 
-/** Files that are made tables when no query says which are wanted. */
+/** Files that are told of when no query says which are wanted. */
 const TABLES_MAX = 50;
 
-const FILE_COLUMNS: readonly (DatasetColumn & { valueOf(file: FileRecord): string | null })[] = [
-  text('file_name', 'Path below uploads/', (file) => file.file_name),
-  text('status', 'success or error', (file) => file.status),
-  text('upload_timestamp', 'When the object was stored, UTC', (file) => file.upload_timestamp),
-  text('processed_timestamp', 'When it was profiled, UTC', (file) => file.processed_timestamp),
-  text('row_count', 'Rows; 0 on error', (file) => String(file.row_count), 'BIGINT'),
-  text('column_count', 'Columns', (file) => String(file.column_count), 'BIGINT'),
-  text('size_bytes', 'Size of the object', (file) => String(file.size_bytes), 'BIGINT'),
-  text(
-    'has_issues',
-    'Whether anything is wrong in it',
-    (file) => String(file.quality_issues.has_issues),
-    'BOOLEAN',
-  ),
-  text('error_message', 'Why it is no table', (file) => file.error_message ?? null),
-  text('schema', 'Column → type, as JSON', (file) => JSON.stringify(file.schema)),
-  text('source_key', 'Key of the object', (file) => file.source_key),
-  text('etag', 'Version of the object', (file) => file.etag),
-];
-
-function text(
-  name: string,
-  description: string,
-  valueOf: (file: FileRecord) => string | null,
-  type: DatasetColumn['type'] = 'VARCHAR',
-) {
-  return { name, type, description, valueOf };
+/** A file as a table, under each name that it is asked for. */
+interface Table {
+  names: string[];
+  summary: Summary;
 }
 
 /**
  * `csv_intake`: the table `files` of all records, and each profiled file as a table under its name, with and without
- * `.csv`. With a query only the files that it names; without one the newest.
+ * its ending. With a query the rows of the files that it names; without one, what is known of the newest.
  */
-export async function csvDatabase({ records, signal, sql }: DatabaseRequest): Promise<Database> {
-  const files = await queryFiles({ records, signal });
-  const wanted = wantedFiles(files, sql);
-  const tables: { names: string[]; summary: Summary }[] = [];
-  const taken = new Set(['files']);
-  for (const file of wanted) {
-    const [summary] = await versionsOf({ records, signal }, file.file_name);
-    if (summary === undefined || summary.etag !== file.etag) continue;
-    const names = namesOf(file.file_name).filter((name) => !taken.has(name.toLowerCase()));
-    for (const name of names) taken.add(name.toLowerCase());
-    tables.push({ names, summary });
-  }
+export async function csvDatabase(request: DatabaseRequest): Promise<Database> {
+  const { sql } = request;
+  const files = await queryFiles(request);
+  const tables = sql === null ? await newestTables(request, files) : [];
   return {
     name: 'csv_intake',
-    datasets: [
-      filesDataset(),
-      ...tables.flatMap(({ names, summary }) =>
-        names.slice(0, 1).map((name) => datasetOf(name, summary)),
-      ),
-    ],
+    datasets: [filesDataset(), ...tables.map(datasetOf)],
+    known: new Map(tables.map((table) => [nameOf(table), knownOf(table)])),
     viewSql: '',
     objects: async () => new Map(),
-    attachment: (ports) => attachmentOf(ports, files, tables),
+    async attachment(ports) {
+      const present = await presentIn(ports);
+      const named = sql === null ? [] : await namedTables(ports, request.records, { files, sql });
+      return attachmentOf(ports, { files, present, named });
+    },
   };
 }
 
-function wantedFiles(files: readonly FileRecord[], sql: string | null): FileRecord[] {
-  const good = files.filter(({ status }) => status === 'success');
-  if (sql === null) {
-    return good
-      .toSorted((a, b) => (a.processed_timestamp > b.processed_timestamp ? -1 : 1))
-      .slice(0, TABLES_MAX);
+/** The good files that were profiled last and are still there. */
+async function newestTables(
+  request: DatabaseRequest,
+  files: readonly FileRecord[],
+): Promise<Table[]> {
+  const present = await presentIn(request);
+  const names = tableNames(files);
+  const newest = files
+    .filter((file) => file.status === 'success' && present.has(file.source_key))
+    .toSorted((a, b) => (a.processed_timestamp > b.processed_timestamp ? -1 : 1))
+    .slice(0, TABLES_MAX);
+  const tables: Table[] = [];
+  for (const file of newest) {
+    const summary = await summaryOf(request, file);
+    if (summary !== null) tables.push({ names: [names.nameOf(file)], summary });
   }
-  // In SQL a quote within a quoted name is doubled.
-  const asked = sql.toLowerCase().replaceAll('""', '"');
-  return good.filter(({ file_name: name }) =>
-    namesOf(name).some((one) => asked.includes(one.toLowerCase())),
-  );
+  return tables;
 }
 
-function namesOf(fileName: string): string[] {
-  return [fileName.replace(/\.csv(?:\.gz)?$/i, ''), fileName];
+/** The files that a query names, each under the names that it is given there. */
+async function namedTables(
+  ports: ServePorts,
+  records: DatabaseRequest['records'],
+  { files, sql }: { files: readonly FileRecord[]; sql: string },
+): Promise<Table[]> {
+  const names = tableNames(files);
+  const named = new Map<FileRecord, string[]>();
+  const meant = new Map<string, FileRecord>();
+  for (const name of await namesIn(ports, sql)) {
+    const file = names.find(name);
+    if (file === null) continue;
+    const same = meant.get(name.toLowerCase());
+    if (same !== undefined && same !== file) throw clashing([same, file]);
+    if (same === undefined) named.set(file, [...(named.get(file) ?? []), name]);
+    meant.set(name.toLowerCase(), file);
+  }
+  const tables: Table[] = [];
+  for (const [file, given] of named) {
+    if (file.status === 'error') throw unreadable(file);
+    const summary = await summaryOf({ records, signal: ports.signal }, file);
+    if (summary !== null) tables.push({ names: given, summary });
+  }
+  return tables;
 }
 
-function filesDataset(): Dataset {
-  const columns = FILE_COLUMNS.map(({ name, type, description }) => ({ name, type, description }));
-  return {
-    name: 'files',
-    kind: 'view',
-    description: 'Every file that was profiled, its newest version',
-    columns,
-  };
+/** The engine that answers the query is opened for certain folders, which depend on what the query names. */
+async function namesIn({ openEngine }: ServePorts, sql: string): Promise<readonly string[]> {
+  const engine = await openEngine([]);
+  try {
+    return await engine.tableNames(sql);
+  } finally {
+    await engine.close();
+  }
 }
 
-function datasetOf(name: string, summary: Summary): Dataset {
+function unreadable({ file_name: name, error_message: error }: FileRecord): PipelineError {
+  // As a shell takes it.
+  const word = `'${name.replaceAll("'", String.raw`'\''`)}'`;
+  return new PipelineError('input-invalid', `${name} could not be read as a table: ${error}`, {
+    hint: `see argosy files show ${word}`,
+  });
+}
+
+async function summaryOf(
+  request: Pick<DatabaseRequest, 'records' | 'signal'>,
+  file: FileRecord,
+): Promise<Summary | null> {
+  const versions = await versionsOf(request, file.file_name);
+  return versions.find(({ etag }) => etag === file.etag) ?? null;
+}
+
+async function presentIn({
+  store,
+  signal,
+}: Pick<DatabaseRequest, 'store' | 'signal'>): Promise<Set<string>> {
+  const keys = new Set<string>();
+  for await (const { key } of store.list(UPLOADS, { signal })) keys.add(key);
+  return keys;
+}
+
+function nameOf({ names, summary }: Table): string {
+  return names[0] ?? summary.file_name;
+}
+
+function datasetOf(table: Table): Dataset {
+  const { summary } = table;
   const names = sqlNames(summary.columns.map((column) => column.name));
   return {
-    name,
+    name: nameOf(table),
     kind: 'view',
     description: `Rows of ${summary.source_key}`,
     columns: summary.columns.map((column, at) => {
@@ -119,23 +154,26 @@ function datasetOf(name: string, summary: Summary): Dataset {
   };
 }
 
+function knownOf({ summary }: Table): KnownTable {
+  const days = summary.columns.find(({ type }) => type === 'date');
+  return { rows: summary.row_count, newest: days?.dates?.last ?? null };
+}
+
 async function attachmentOf(
   ports: ServePorts,
-  files: readonly FileRecord[],
-  tables: readonly { names: string[]; summary: Summary }[],
+  found: { files: readonly FileRecord[]; present: ReadonlySet<string>; named: readonly Table[] },
 ): Promise<Attachment> {
-  const folders: string[] = [];
-  for (const { summary } of tables) {
-    const folder = await folderOf(ports, objectOf(summary));
-    if (folder !== null) folders.push(folder);
+  const tables: { names: string[]; object: CsvObject; path: string | null }[] = [];
+  for (const { names, summary } of found.named) {
+    const object = objectOf(summary);
+    tables.push({ names, object, path: await prepareCsv(ports, object) });
   }
+  const folders = tables.flatMap(({ path }) => (path === null ? [] : [dirname(path)]));
   return {
     folders: [ports.cache, ...folders],
     async attach(engine) {
-      await attachFiles(engine, files);
-      for (const { names, summary } of tables) {
-        await attachCsv(ports, engine, { names, object: objectOf(summary) });
-      }
+      await attachFiles(engine, found);
+      for (const table of tables) await attachCsv(ports, engine, table);
     },
   };
 }
@@ -149,19 +187,4 @@ function objectOf(summary: Summary): CsvObject {
     columns: summary.columns,
     flaws: summary.quality_issues.structure,
   };
-}
-
-/** The engine appends to the schema `main` only; what readers see is in the database's own. */
-async function attachFiles(engine: QueryEngine, files: readonly FileRecord[]): Promise<void> {
-  const raw = FILE_COLUMNS.map(({ name }) => `${name} VARCHAR`).join(', ');
-  await engine.run(`CREATE TABLE main._files (${raw})`);
-  if (files.length > 0) {
-    const values = FILE_COLUMNS.map((column) => ({
-      type: 'VARCHAR' as const,
-      values: files.map((file) => column.valueOf(file)),
-    }));
-    await engine.append('_files', values);
-  }
-  const casts = FILE_COLUMNS.map(({ name, type }) => `CAST(${name} AS ${type}) AS ${name}`);
-  await engine.run(`CREATE VIEW files AS SELECT ${casts.join(', ')} FROM main._files`);
 }

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteText } from '../../core/column.ts';
 import type { Dataset, TableObject } from '../../core/dataset.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import type { RecordStore } from '../../ports/record-store.ts';
 import { localise, type ServePorts } from './localise.ts';
 
@@ -8,6 +9,8 @@ import { localise, type ServePorts } from './localise.ts';
 export interface Database {
   name: string;
   datasets: readonly Dataset[];
+  /** What is known of a table, by its name, without reading a row. Such a table need not be there to be read. */
+  known?: ReadonlyMap<string, KnownTable>;
   /** The views, as SQL over the tables. */
   viewSql: string;
   /** The visible objects of each table; with `asOf` (`YYYY-MM-DD`) only what was known on that day. */
@@ -18,11 +21,18 @@ export interface Database {
   attachment?(ports: ServePorts): Promise<Attachment>;
 }
 
+export interface KnownTable {
+  rows: number;
+  /** The newest day of its first column of days; null where there is none. */
+  newest: string | null;
+}
+
 /** What a pipeline whose tables depend on what is in the store needs to tell them. */
 export interface DatabaseRequest {
+  store: ObjectStore;
   records: RecordStore;
   signal: AbortSignal;
-  /** The query that the tables are for: those that it does not name may be left out; null for all. */
+  /** The query that the tables are for: those that it does not name may be left out. Null to be told of all. */
   sql: string | null;
 }
 

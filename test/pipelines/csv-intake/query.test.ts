@@ -1,8 +1,10 @@
+import { readdir } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { filesystemStore } from '../../../services/adapters/object-store/filesystem.ts';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
 import { csvDatabase } from '../../../services/pipelines/csv-intake/database.ts';
+import { faultPlan, faultStore } from '../../../services/layers/fault.ts';
 import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import { openDatabase } from '../../../services/stages/serve/database.ts';
 import { intake, type Intake } from '../../support/intake.ts';
@@ -21,12 +23,18 @@ beforeEach(async () => {
 
 afterEach(() => folder.remove());
 
-async function ask(sql: string): Promise<unknown[][]> {
+async function ask(sql: string, over: ObjectStore = store): Promise<unknown[][]> {
   const { signal } = new AbortController();
   const ignore = (): void => undefined;
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-  const ports = { store, openEngine: openOwnEngine, log, signal, cache: `${folder.path}/cache` };
-  const database = await csvDatabase({ records: objectRecords(store), signal, sql });
+  const ports = {
+    store: over,
+    openEngine: openOwnEngine,
+    log,
+    signal,
+    cache: `${folder.path}/cache`,
+  };
+  const database = await csvDatabase({ store, records: objectRecords(store), signal, sql });
   const engine = await openDatabase(ports, database);
   try {
     return (await engine.select(sql)).rows;
@@ -80,17 +88,35 @@ describe('the rows of a profiled file', () => {
     expect(await ask('SELECT * FROM csv_intake.wide')).toEqual([[1, 'ü']]);
   });
 
-  it('are the same by the engine that reads a large clean file itself', async () => {
-    const row = (at: number) =>
-      `${at},${at % 9 === 0 ? ' ' : `${at}.25`},2024-01-${10 + (at % 20)},"a, ""b"""`;
-    const rows = Array.from({ length: 260_000 }, (_, at) => row(at));
-    await bench.upload('large.csv', `id,x,day,text\n${rows.join('\n')}\n`);
-    await bench.run();
-    const sql = `SELECT count(*), sum(id)::BIGINT, count(x), max(day)::VARCHAR, max(text) FROM csv_intake.large`;
-    expect(await ask(sql)).toEqual([
-      [260_000, 33_799_870_000, 260_000 - 28_889, '2024-01-29', 'a, "b"'],
-    ]);
-  });
+  it.each([
+    ['in a folder', 'large.csv', false],
+    ['in a folder and packed', 'large.csv.gz', false],
+    ['of a store elsewhere, which is fetched once', 'large.csv', true],
+    ['of a store elsewhere and packed', 'large.csv.gz', true],
+  ])(
+    'are the same by the engine, which reads large clean files: %s',
+    async (_where, name, isRemote) => {
+      const row = (at: number) =>
+        `${at},${at % 9 === 0 ? ' ' : `${at}.25`},2024-01-${10 + (at % 20)},"a, ""b"""`;
+      const rows = Array.from({ length: 260_000 }, (_, at) => row(at));
+      const text = `\ufeffid,x,day,text\n${rows.join('\n')}\n`;
+      await bench.upload(name, name.endsWith('.gz') ? gzipSync(text, { level: 1 }) : text);
+      await bench.run();
+      const plan = faultPlan();
+      const over = isRemote ? { ...faultStore(store, plan), localPath: async () => null } : store;
+      const isKept = isRemote || name.endsWith('.gz');
+      const sql = `SELECT count(*), sum(id)::BIGINT, count(x), max(day)::VARCHAR, max(text) FROM csv_intake.large`;
+      for (let time = 1; time <= 2; time += 1) {
+        expect(await ask(sql, over)).toEqual([
+          [260_000, 33_799_870_000, 260_000 - 28_889, '2024-01-29', 'a, "b"'],
+        ]);
+      }
+      const kept = await readdir(`${folder.path}/cache/csv`).catch(() => []);
+      expect(kept).toHaveLength(isKept ? 1 : 0);
+      const opened = plan.calls.filter((call) => call.startsWith('open '));
+      expect(opened).toHaveLength(isRemote ? 1 : 0);
+    },
+  );
 
   it('are refused when the object is another one by now, or gone', async () => {
     await bench.upload('x.csv', 'a,b\n1,2\n');
