@@ -30,9 +30,15 @@ export function formatProfile(file: FileSummary, options: { widthMax: number }):
     { title: file.source_key, facts, table: columnTable(file.columns) },
     options,
   );
-  const notes = [...structureNotes(file), ...columnNotes(file.columns)];
+  const notes = [...structureNotes(file), ...columnNotes(file.columns), ...personalNotes(file)];
   if (notes.length === 0) return text;
   return `${text}\nto look at:\n${notes.map((note) => `  ${printable(note)}\n`).join('')}`;
+}
+
+function personalNotes({ pii_hints: hints = {} }: FileSummary): string[] {
+  return Object.entries(hints).map(
+    ([column, kind]) => `${column}: may tell of a person (${kind.replaceAll('_', ' ')})`,
+  );
 }
 
 function dialectText({ dialect }: FileSummary): string {

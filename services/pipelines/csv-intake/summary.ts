@@ -6,6 +6,7 @@ import {
   PROFILE_VERSION,
 } from '../../stages/shape/profile/profile.ts';
 import { percentage } from '../../stages/shape/profile/conclude-column.ts';
+import { type PersonalData, personalData } from './personal-data.ts';
 import { fileNameOf, summaryKeyOf } from './upload.ts';
 
 /** What is wrong in a file (requirements 5.4.7); with what is more than that, where the bytes are no clean table. */
@@ -42,6 +43,8 @@ export interface FileRecord {
   schema: Record<string, string>;
   statistics: Record<string, NumberStatistics>;
   quality_issues: QualityIssues;
+  /** Columns that may tell of a person, and what; absent in records of earlier versions. */
+  pii_hints?: Record<string, PersonalData>;
   error_message?: string;
   source_key: string;
   etag: string;
@@ -73,6 +76,7 @@ export function summaryOf(info: ObjectInfo, profile: Profile, processedAt: Date)
       type === 'int' || type === 'float' ? numbers : null,
     ),
     quality_issues: issuesOf(profile),
+    pii_hints: byName(profile.columns, personalData),
     ...(error === null ? {} : { error_message: error }),
     source_key: info.key,
     etag: info.etag,
