@@ -85,7 +85,7 @@ describeWith(await postgresProgram(), 'the warehouse and a PostgreSQL server', (
       expect((await warehouse.query('SELECT 1')).rows).toEqual([[1]]);
     });
 
-    it('survives that the server ends an idle session', async () => {
+    it('is there at once after the server has ended an idle session', async () => {
       const warehouse = open(url);
       await warehouse.query('SELECT 1');
       await ask(
@@ -93,9 +93,7 @@ describeWith(await postgresProgram(), 'the warehouse and a PostgreSQL server', (
         `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
          WHERE application_name = 'argosy' AND state = 'idle'`,
       );
-      await until(async () => (await sessions()) === 0);
-      const answer = await warehouse.query('SELECT 2').catch(() => warehouse.query('SELECT 2'));
-      expect(answer.rows).toEqual([[2]]);
+      expect((await warehouse.query('SELECT 2')).rows).toEqual([[2]]);
     });
   });
 

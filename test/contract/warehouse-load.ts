@@ -227,7 +227,7 @@ export function loadContract(of: () => Warehouse): void {
           [...model.values()].toSorted((a, b) => (a[0] < b[0] ? -1 : 1)),
         );
       }),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 15, endOnFailure: true },
     );
   });
 }

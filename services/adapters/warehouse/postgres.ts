@@ -32,21 +32,35 @@ export function postgresWarehouse(address: string): Warehouse {
 /** Lends sessions, at most so many at one time; others wait. An idle one is kept for the next. */
 export function sessionPool(target: PostgresAddress, settings: string) {
   const idle: Client[] = [];
+  const lost = new WeakSet<Client>();
   const places = placesFor(SESSIONS_MAX);
   let isClosed = false;
   const discard = (client: Client): void => {
+    lost.add(client);
     const at = idle.indexOf(client);
     if (at >= 0) idle.splice(at, 1);
     // Whatever is wrong with it, it is not used again.
     client.end().catch(() => undefined);
   };
   const open = (): Promise<Client> => connect(target, settings, discard);
+  /** An idle session that still answers, for the server may have ended it unseen; else a new one. */
+  const find = async (): Promise<Client> => {
+    for (let client = idle.pop(); client !== undefined; client = idle.pop()) {
+      const isAlive = await client.query('').then(
+        () => true,
+        () => false,
+      );
+      if (isAlive) return client;
+      discard(client);
+    }
+    return open();
+  };
   return {
     lease: async (): Promise<Lease> => {
       await places.take();
       let client: Client;
       try {
-        client = idle.pop() ?? (await open());
+        client = await find();
       } catch (error) {
         places.give();
         throw error;
@@ -54,7 +68,7 @@ export function sessionPool(target: PostgresAddress, settings: string) {
       return {
         session: postgresSession(client, open),
         release: (isBroken) => {
-          if (isBroken || isClosed) discard(client);
+          if (isBroken || isClosed || lost.has(client)) discard(client);
           else idle.push(client);
           places.give();
         },

@@ -94,8 +94,9 @@ function placeOf(where: string | undefined): string {
   return `${place[1]}${place[2] === undefined ? '' : `, column ${place[2]}`}: `;
 }
 
-/** The parts of a driver's error. A failed connection to a name with several addresses holds one error for each. */
+/** The parts of a driver's error, also of one that was translated. A failed connection to a name with several addresses holds one error for each. */
 export function faultOf(thrown: unknown): SqlFault {
+  if (thrown instanceof PipelineError && thrown.cause !== undefined) return faultOf(thrown.cause);
   if (thrown instanceof AggregateError && thrown.errors.length > 0)
     return faultOf(thrown.errors[0]);
   const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -57,7 +57,6 @@ async function fetched(session: SqlSession, sql: string, rowsMax: number): Promi
 
 /** What PostgreSQL says of a statement that would write or that holds several, in our word for it. */
 function refusal(thrown: unknown): unknown {
-  if (thrown instanceof PipelineError) return thrown;
   const { code, message } = faultOf(thrown);
   const isSeveral = code === '42601' && /multiple commands/.test(message);
   const isWriting =

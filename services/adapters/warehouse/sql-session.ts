@@ -27,3 +27,44 @@ export interface Lease {
   /** Gives it back; one that is not to be used again is closed. */
   release(isBroken: boolean): void;
 }
+
+/** The session with the vendor's errors translated. What the source of a copy throws is not the server's, and stays. */
+export function translatedSession(
+  session: SqlSession,
+  translate: (thrown: unknown) => Error,
+): SqlSession {
+  const told = async <T>(asked: Promise<T>): Promise<T> => {
+    try {
+      return await asked;
+    } catch (thrown) {
+      throw translate(thrown);
+    }
+  };
+  return {
+    exec: (sql) => told(session.exec(sql)),
+    query: (sql, values) => told(session.query(sql, values)),
+    copyIn: async (copy, csv) => {
+      const source = watched(csv);
+      try {
+        return await session.copyIn(copy, source.rows);
+      } catch (thrown) {
+        throw source.failure() ?? translate(thrown);
+      }
+    },
+    cancel: () => session.cancel(),
+  };
+}
+
+/** The same pieces, and the error that they ended with. */
+function watched(csv: AsyncIterable<Uint8Array>) {
+  let failure: Error | null = null;
+  const rows = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* csv;
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    }
+  };
+  return { rows: rows(), failure: (): Error | null => failure };
+}

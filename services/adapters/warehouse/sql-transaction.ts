@@ -2,7 +2,7 @@ import { quoteIdentifier, quoteTable } from '../../core/column.ts';
 import { PipelineError } from '../../core/error.ts';
 import type { WarehouseTransaction } from '../../ports/warehouse.ts';
 import { plainResult, textOf } from './cell.ts';
-import { isCommitUnknown, translateSql } from './sql-error.ts';
+import { faultOf, isCommitUnknown } from './sql-error.ts';
 import type { SqlSession } from './sql-session.ts';
 
 export interface TransactionRequest<T> {
@@ -20,7 +20,7 @@ export async function inTransaction<T>(
   session: SqlSession,
   request: TransactionRequest<T>,
 ): Promise<T> {
-  const { signal, url } = request;
+  const { signal, translate, url } = request;
   const open = openTransaction(session, request);
   await session.exec('BEGIN');
   let answer: T;
@@ -30,7 +30,8 @@ export async function inTransaction<T>(
   } catch (thrown) {
     // A session that cannot even roll back has lost its transaction by itself; what went wrong before is what is told.
     await session.exec('ROLLBACK').catch(() => undefined);
-    throw thrown;
+    const isOurs = thrown instanceof PipelineError || signal?.aborted !== true;
+    throw isOurs ? thrown : translate(thrown);
   } finally {
     open.end();
   }
@@ -44,11 +45,14 @@ async function commit(session: SqlSession, url: string): Promise<void> {
     ({ command } = await session.exec('COMMIT'));
   } catch (thrown) {
     if (!isCommitUnknown(thrown)) throw thrown;
-    const { message } = translateSql(thrown, { url, fault: 'bug', isAborted: false });
-    throw new PipelineError('commit-unknown', `no answer to COMMIT: ${message}`, {
-      hint: 'read what it would have written before it is written again',
-      cause: thrown,
-    });
+    throw new PipelineError(
+      'commit-unknown',
+      `${url}: no answer to COMMIT: ${faultOf(thrown).message}`,
+      {
+        hint: 'read what it would have written before it is written again',
+        cause: thrown,
+      },
+    );
   }
   if (command === 'COMMIT') return;
   throw new PipelineError('bug', `${url}: a statement failed and the work went on; rolled back`);
@@ -59,14 +63,13 @@ function openTransaction<T>(
   { translate, signal, url }: TransactionRequest<T>,
 ): { tx: WarehouseTransaction; end(): void } {
   let isOver = false;
-  const asked = async <R>(ask: () => Promise<R>): Promise<R> => {
-    if (isOver) throw new PipelineError('bug', `${url}: a transaction was used after its end`);
-    try {
-      signal?.throwIfAborted();
-      return await ask();
-    } catch (thrown) {
-      throw translate(thrown);
+  const asked = <R>(ask: () => Promise<R>): Promise<R> => {
+    if (isOver) {
+      return Promise.reject(
+        new PipelineError('bug', `${url}: a transaction was used after its end`),
+      );
     }
+    return signal?.aborted === true ? Promise.reject(translate(signal.reason)) : ask();
   };
   const tx: WarehouseTransaction = {
     run: (sql, values = []) =>

@@ -5,7 +5,7 @@ import { plainResult, textOf } from './cell.ts';
 import { readBatches } from './sql-cursor.ts';
 import { translateSql } from './sql-error.ts';
 import { selectOnly } from './sql-select.ts';
-import type { Lease, SqlSession } from './sql-session.ts';
+import { type Lease, type SqlSession, translatedSession } from './sql-session.ts';
 import { inTransaction } from './sql-transaction.ts';
 
 const QUERY_ROWS_MAX = 1_000_000;
@@ -34,8 +34,6 @@ export function sqlWarehouse(options: SqlWarehouseOptions): Warehouse {
     const one = await borrow(how);
     try {
       return await work(one);
-    } catch (thrown) {
-      throw one.failed(thrown);
     } finally {
       one.giveBack();
     }
@@ -59,8 +57,6 @@ export function sqlWarehouse(options: SqlWarehouseOptions): Warehouse {
       const one = await borrow({ signal });
       try {
         yield* readBatches(one.session, { sql, batchRows, values: values.map(textOf) });
-      } catch (thrown) {
-        throw one.failed(thrown);
       } finally {
         one.giveBack();
       }
@@ -77,20 +73,24 @@ interface BorrowOptions {
 }
 
 interface Borrowed {
+  /** Its errors are translated. */
   session: SqlSession;
   translate: (thrown: unknown) => PipelineError;
-  /** Translates, and remembers whether the session is fit for further use. */
-  failed: (thrown: unknown) => PipelineError;
   giveBack: () => void;
 }
 
-/** A session, stopped by the signal, whose errors are translated. */
+/** A session, stopped by the signal, whose errors are translated; one that failed in transport is not used again. */
 async function borrowSession(
   { url, lease: lend }: SqlWarehouseOptions,
   { signal, fault = 'bug', isSpent = false }: BorrowOptions,
 ): Promise<Borrowed> {
-  const translate = (thrown: unknown) =>
-    translateSql(thrown, { url, fault, isAborted: signal?.aborted === true });
+  const isAborted = (): boolean => signal?.aborted === true;
+  let isBroken = isSpent;
+  const translate = (thrown: unknown): PipelineError => {
+    const error = translateSql(thrown, { url, fault, isAborted: isAborted() });
+    isBroken ||= error.kind === 'unavailable';
+    return error;
+  };
   let lease: Lease;
   try {
     signal?.throwIfAborted();
@@ -98,21 +98,15 @@ async function borrowSession(
   } catch (thrown) {
     throw translate(thrown);
   }
-  const { session } = lease;
-  const stop = (): void => session.cancel();
+  const stop = (): void => lease.session.cancel();
   signal?.addEventListener('abort', stop, { once: true });
-  let isBroken = isSpent;
   return {
-    session,
+    session: translatedSession(lease.session, translate),
     translate,
-    failed: (thrown) => {
-      const error = translate(thrown);
-      isBroken ||= ['unavailable', 'commit-unknown', 'interrupted'].includes(error.kind);
-      return error;
-    },
     giveBack: () => {
       signal?.removeEventListener('abort', stop);
-      lease.release(isBroken);
+      // What was sent to stop a statement may arrive late, and must not hit another's.
+      lease.release(isBroken || isAborted());
     },
   };
 }

@@ -1,7 +1,7 @@
 import { PipelineError } from '../../core/error.ts';
 import type { CallOptions } from '../../ports/object-store.ts';
 import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
-import { lockFor } from './warehouse-lock.ts';
+import { lockFor, type LockTarget } from './warehouse-lock.ts';
 
 /*
  * A load (design A7.6) is `loadOnce` around work that calls `stageRows` (stage-rows.ts) and `upsertRows` (upsert.ts) for
@@ -41,7 +41,7 @@ export async function loadOnce(
 ): Promise<LoadOutcome> {
   try {
     return await warehouse.transaction(async (tx) => {
-      await lockFor(tx, warehouse.dialect, LOAD_LOCK);
+      await lockFor(tx, warehouse.dialect, lockOf(entry));
       const before = await readEntry(tx, entry);
       if (before !== null) return { isRepeat: true, counts: before };
       const counts = await work(tx);
@@ -54,7 +54,9 @@ export async function loadOnce(
   }
 }
 
-const LOAD_LOCK = 'argosy.load_log';
+function lockOf({ pipeline }: LoadEntry): LockTarget {
+  return { table: 'argosy.load_log', owner: pipeline };
+}
 
 interface Unknown {
   entry: LoadEntry;
@@ -70,7 +72,7 @@ async function settleUnknown(
   try {
     counts = await warehouse.transaction(async (tx) => {
       // A transaction whose client is gone holds this lock until it has ended.
-      await lockFor(tx, warehouse.dialect, LOAD_LOCK);
+      await lockFor(tx, warehouse.dialect, lockOf(entry));
       return readEntry(tx, entry);
     }, options);
   } catch (cause) {

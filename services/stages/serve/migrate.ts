@@ -118,7 +118,7 @@ function checkSame(owner: string, migration: Migration, before: string): void {
   );
 }
 
-const MIGRATION_LOCK = 'argosy.migration';
+const MIGRATION_LOCK = { table: 'argosy.migration' };
 
 /** The schema and the table that migrations are noted in; under the lock, for CREATE … IF NOT EXISTS may race. */
 function makeHome({ dialect }: Warehouse): (tx: WarehouseTransaction) => Promise<void> {
