@@ -40,6 +40,11 @@ export const WINGS: Readonly<Record<string, Wing>> = {
     database: async (request) =>
       (await import('../pipelines/csv-intake/database.ts')).csvDatabase(request),
   },
+  'market-data': {
+    summary: 'Daily prices from Alpha Vantage to a warehouse fact table, re-runnable for any day',
+    schema: 'market_data',
+    load: async () => (await import('../pipelines/market-data/index.ts')).marketData,
+  },
 };
 
 /** The wing of this name; `config-invalid` with the nearest name when there is none. */

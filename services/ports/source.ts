@@ -14,6 +14,8 @@ export interface SourceRequest {
    */
   authorization?: Secret | undefined;
   signal?: AbortSignal | undefined;
+  /** Tries of this request, the first included: 1 where each call is counted. The source's own number by default. */
+  attemptsMax?: number | undefined;
 }
 
 /** A reply: the bytes, or the news that they are those of the earlier reply. */

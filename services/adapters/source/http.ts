@@ -74,7 +74,7 @@ export function httpSource(options: HttpSourceOptions): Source {
           return await fetchOnce(fetcher, target, request);
         } catch (error) {
           const failed = { error, attempt, random: options.random };
-          const waitMs = waitBeforeRetryMs(failed, policy);
+          const waitMs = waitBeforeRetryMs(failed, { ...policy, ...triesOf(request) });
           if (waitMs === null) throw error;
           const what = `fetch of ${showUrl(target.url)}`;
           options.onRetry?.({ what, attempt, waitMs, error: error as Error });
@@ -83,6 +83,10 @@ export function httpSource(options: HttpSourceOptions): Source {
       }
     },
   };
+}
+
+function triesOf({ attemptsMax }: SourceRequest): Partial<RetryPolicy> {
+  return attemptsMax === undefined ? {} : { attemptsMax };
 }
 
 /** One try: the first address and the redirects from there. */

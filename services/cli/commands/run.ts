@@ -45,7 +45,9 @@ async function openSample(session: Session, given: Given): Promise<Sample> {
   if (pipeline === 'finance') {
     return (await import('../finance-sample.ts')).putFinanceSample(session, givenParameters(given));
   }
-  if (pipeline !== 'csv-intake') return (await import('../sample.ts')).startSample(pipeline);
+  if (pipeline !== 'csv-intake') {
+    return (await import('../sample.ts')).startSample(pipeline, session.io.clock);
+  }
   await (await import('../intake-sample.ts')).putUploads(session);
   return { parameters: {}, close: async () => undefined };
 }

@@ -9,11 +9,13 @@ const PORT_MAX = 65_535;
 export const sample: Work = async (session, { args, flags }) => {
   const { host = '127.0.0.1' } = flags;
   const port = checkedPort(flags.port ?? '8080');
-  const served = await serveSample(args[0], { host, port, isPortPreferred: false }).catch(
-    (error: unknown) => {
-      throw notServed(error, `${host}:${port}`);
-    },
-  );
+  const served = await serveSample(
+    args[0],
+    { host, port, isPortPreferred: false },
+    session.io.clock,
+  ).catch((error: unknown) => {
+    throw notServed(error, `${host}:${port}`);
+  });
   try {
     const parameters = Object.entries(served.parameters);
     const given = parameters.map(([name, value]) => `-p ${name}=${value}`).join(' ');

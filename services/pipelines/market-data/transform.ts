@@ -1,0 +1,136 @@
+import { PipelineError } from '../../core/error.ts';
+import { sha256 } from '../../core/manifest.ts';
+import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
+import type { Cell } from '../../ports/query-engine.ts';
+import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
+import { quarantine, type RejectedRow } from '../../stages/land/quarantine.ts';
+import { type LoadCounts, loadOnce } from '../../stages/serve/load.ts';
+import { lockFor } from '../../stages/serve/warehouse-lock.ts';
+import { landedKey } from './landed.ts';
+import * as sql from './merge-sql.ts';
+import { STAGED_REPLIES, STAGING } from './schema.ts';
+
+/** Casts what is staged and merges it into the fact table, all in one transaction (requirements 2.6). */
+export const transform: Step = {
+  name: 'transform',
+  summary: 'Cast the staged rows and merge new and changed ones into the fact table',
+  parameters: [],
+  async run(ports, _parameters, run): Promise<StepResult> {
+    const warehouse = await ports.warehouse();
+    const digest = await stagedDigest(warehouse, run);
+    if (digest === null) return resultOf(NOTHING);
+    const entry = {
+      pipeline: run.pipeline,
+      digest,
+      logicalDate: run.logicalDate,
+      runId: run.runId,
+    };
+    const { counts } = await loadOnce(
+      warehouse,
+      entry,
+      (tx) => mergeStaged(tx, { ports, warehouse, run }),
+      { signal: ports.signal },
+    );
+    return resultOf(counts);
+  },
+};
+
+const NOTHING: LoadCounts = { staged: 0, inserted: 0, revised: 0, unchanged: 0, rejected: 0 };
+
+/** What this run is to merge, as a digest of the staged replies; null when nothing is staged. */
+async function stagedDigest(warehouse: Warehouse, run: RunIdentity): Promise<string | null> {
+  const { rows } = await warehouse.query(
+    `SELECT object_key, etag FROM ${STAGED_REPLIES.name} ORDER BY object_key`,
+  );
+  return rows.length === 0 ? null : sha256(JSON.stringify([run.runId, rows]));
+}
+
+interface Merge {
+  ports: StepPorts;
+  warehouse: Warehouse;
+  run: RunIdentity;
+}
+
+/** Every statement of the merge; whichever fails, fact table and staging are as they were. */
+async function mergeStaged(
+  tx: WarehouseTransaction,
+  { ports, warehouse, run }: Merge,
+): Promise<LoadCounts> {
+  await lockFor(tx, warehouse.dialect, STAGING.name);
+  await refuseOvertaken(tx);
+  const staged = await countOf(tx, `SELECT COUNT(*) FROM ${STAGING.name}`);
+  const { rows: rejects } = await tx.query(sql.REJECTED_ROWS);
+  await keepRejects(ports, rejects);
+  await tx.run(sql.CHANGED_ROWS);
+  if (warehouse.dialect === 'postgres') await tx.run('ANALYZE changed_prices');
+  const changed = await countOf(tx, 'SELECT COUNT(*) FROM changed_prices');
+  const revised = await countOf(tx, 'SELECT COUNT(replaced_id) FROM changed_prices');
+  if (revised > 0) {
+    await tx.run(sql.KEEP_REVISIONS, [run.runId]);
+    await tx.run(sql.DELETE_REPLACED);
+  }
+  await tx.run(sql.INSERT_CHANGED);
+  await tx.run(sql.UPDATE_SYMBOLS);
+  await tx.run(sql.INSERT_SYMBOLS);
+  await tx.run(sql.MARK_DELISTED);
+  await tx.run(sql.FORGET_LOADED);
+  await tx.run(sql.KEEP_LOADED);
+  for (const statement of sql.EMPTY_STAGING) await tx.run(statement);
+  await tx.run('DROP TABLE changed_prices');
+  const rejected = rejects.length;
+  const unchanged = staged - rejected - changed;
+  return { staged, inserted: changed - revised, revised, unchanged, rejected };
+}
+
+/** Another run has loaded a newer day since this one was staged: loading this day now would put old values back. */
+async function refuseOvertaken(tx: WarehouseTransaction): Promise<void> {
+  const { rows } = await tx.query(sql.OVERTAKEN);
+  const key = rows[0]?.[0];
+  if (key === undefined) return;
+  throw new PipelineError('conflict', `${String(key)} was loaded after an older day was staged`, {
+    hint: 'run again: what is staged is then staged together with it',
+  });
+}
+
+async function countOf(tx: WarehouseTransaction, statement: string): Promise<number> {
+  const { rows } = await tx.query(statement);
+  return Number(rows[0]?.[0]);
+}
+
+/** Kept before the transaction ends: a transaction that is done again keeps the same bytes again. */
+async function keepRejects(
+  { store, check }: StepPorts,
+  rows: readonly (readonly Cell[])[],
+): Promise<void> {
+  const byObject = new Map<string, { date: string; symbol: string; rejects: RejectedRow[] }>();
+  for (const [symbol, day, line, reason, ...cells] of rows) {
+    const name = { date: String(day), symbol: String(symbol) };
+    const key = landedKey(name.date, name.symbol);
+    const found = byObject.get(key) ?? { ...name, rejects: [] };
+    found.rejects.push({ line: Number(line), rule: String(reason), text: JSON.stringify(cells) });
+    byObject.set(key, found);
+  }
+  for (const [object, { date, symbol, rejects }] of byObject) {
+    const partition = `${date}/${symbol}`;
+    await quarantine(store, { dataset: 'stock_prices', partition, object, rejects });
+  }
+  check('row-castable', rows.length);
+}
+
+function resultOf(counts: LoadCounts): StepResult {
+  const { staged = 0, inserted = 0, revised = 0, unchanged = 0, rejected = 0 } = counts;
+  const problems: Problem[] =
+    rejected === 0
+      ? []
+      : [{ object: '_quarantine/stock_prices', message: `${rejected} rows cannot be cast, and are kept there` }];
+  return {
+    outputs: {
+      inserted: String(inserted),
+      revised: String(revised),
+      unchanged: String(unchanged),
+      rejected: String(rejected),
+    },
+    counts: { rowsRead: staged, rowsWritten: staged - rejected, rowsRejected: rejected },
+    problems,
+  };
+}
