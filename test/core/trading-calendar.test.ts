@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   lastCompletedSession,
@@ -6,6 +5,7 @@ import {
   sessionOn,
   sessionsBetween,
 } from '../../services/core/trading-calendar.ts';
+import { sharedMarket } from '../support/shared-market.ts';
 
 /** Weekdays without trading, as the exchange has published them or the press has told them. */
 const CLOSED: Readonly<Record<number, string>> = {
@@ -127,17 +127,10 @@ describe('the last completed session', () => {
   });
 });
 
-const SHARED = new URL('../../../shared/data/market/', import.meta.url);
-
 describe.each(['daily_AAPL_20170427', 'daily_MSFT_20180816', 'daily_XELB_20170427'])(
   'the real reply %s',
   (name) => {
-    let text: string | null = null;
-    try {
-      text = readFileSync(new URL(`${name}.json`, SHARED), 'utf8');
-    } catch {
-      text = null;
-    }
+    const text = sharedMarket(`${name}.json`)?.toString() ?? null;
     it.skipIf(text === null)('has a row for each session between its ends, and no other', () => {
       const reply = JSON.parse((text ?? '').replace(/^\uFEFF/, '')) as Record<string, object>;
       const days = Object.keys(reply['Time Series (Daily)'] ?? {})

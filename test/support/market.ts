@@ -44,7 +44,8 @@ export interface MarketRun {
 }
 
 export interface MarketBenchOptions {
-  warehouse: Warehouse;
+  /** Absent where no step needs one. */
+  warehouse?: Warehouse;
   store?: ObjectStore;
   clock?: Clock;
   apiUrl?: string;
@@ -55,7 +56,8 @@ export interface MarketBenchOptions {
 export function marketBench(options: MarketBenchOptions): MarketBench {
   const clock = options.clock ?? virtualClock(new Date('2026-01-16T22:30:00Z'));
   const store = options.store ?? memoryStore({ bucket: 'argosy-market-data', clock });
-  const { warehouse, apiUrl } = options;
+  const { apiUrl } = options;
+  const warehouse = options.warehouse ?? NO_WAREHOUSE;
   const checks = new Map<string, number>();
   const logged: string[] = [];
   const log = (event: string, fields: Record<string, unknown> = {}): void =>
@@ -102,6 +104,19 @@ export function marketBench(options: MarketBenchOptions): MarketBench {
     fact: async () => (await rows(FACT_ROWS)).map((row) => row.join(' ')),
   };
 }
+
+const absent = (): never => {
+  throw new Error('no warehouse here');
+};
+const NO_WAREHOUSE: Warehouse = {
+  dialect: 'postgres',
+  url: 'none',
+  transaction: absent,
+  query: absent,
+  select: absent,
+  read: absent,
+  close: async () => undefined,
+};
 
 const IDENTITY: RunIdentity = {
   runId: 'run-1',

@@ -18,19 +18,19 @@ const SAYINGS: readonly (readonly [pattern: RegExp, error: ErrorReply])[] = [
     { outcome: 'premium', kind: 'denied', message: "it is not part of the API key's plan" },
   ],
   [
-    /(?:requests|calls) per day[.\s]*(?:please|$)|daily rate limit/i,
-    {
-      outcome: 'day-quota',
-      kind: 'throttled',
-      message: 'the quota of the day is used up, says the service',
-    },
-  ],
-  [
     /call (?:frequency|volume)|(?:requests|calls?) per (?:minute|second)|spreading out/i,
     {
       outcome: 'minute-quota',
       kind: 'throttled',
       message: 'too many calls in a short time, says the service',
+    },
+  ],
+  [
+    /(?:requests|calls) per day|daily rate limit/i,
+    {
+      outcome: 'day-quota',
+      kind: 'throttled',
+      message: 'the quota of the day is used up, says the service',
     },
   ],
   [

@@ -1,14 +1,12 @@
 import { PipelineError } from '../../core/error.ts';
-import { sha256 } from '../../core/manifest.ts';
 import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
 import type { Cell } from '../../ports/query-engine.ts';
 import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
 import { quarantine, type RejectedRow } from '../../stages/land/quarantine.ts';
-import { type LoadCounts, loadOnce } from '../../stages/serve/load.ts';
 import { lockFor } from '../../stages/serve/warehouse-lock.ts';
 import { landedKey } from './landed.ts';
 import * as sql from './merge-sql.ts';
-import { STAGED_REPLIES, STAGING } from './schema.ts';
+import { STAGING } from './schema.ts';
 
 /** Casts what is staged and merges it into the fact table, all in one transaction (requirements 2.6). */
 export const transform: Step = {
@@ -17,33 +15,16 @@ export const transform: Step = {
   parameters: [],
   async run(ports, _parameters, run): Promise<StepResult> {
     const warehouse = await ports.warehouse();
-    const digest = await stagedDigest(warehouse, run);
-    if (digest === null) return resultOf(NOTHING);
-    const entry = {
-      pipeline: run.pipeline,
-      digest,
-      logicalDate: run.logicalDate,
-      runId: run.runId,
-    };
-    const { counts } = await loadOnce(
-      warehouse,
-      entry,
-      (tx) => mergeStaged(tx, { ports, warehouse, run }),
-      { signal: ports.signal },
-    );
+    // No answer to COMMIT is for the next try to settle: it finds staging empty, or what it has to do.
+    const counts = await warehouse.transaction((tx) => mergeStaged(tx, { ports, warehouse, run }), {
+      signal: ports.signal,
+    });
     return resultOf(counts);
   },
 };
 
-const NOTHING: LoadCounts = { staged: 0, inserted: 0, revised: 0, unchanged: 0, rejected: 0 };
-
-/** What this run is to merge, as a digest of the staged replies; null when nothing is staged. */
-async function stagedDigest(warehouse: Warehouse, run: RunIdentity): Promise<string | null> {
-  const { rows } = await warehouse.query(
-    `SELECT object_key, etag FROM ${STAGED_REPLIES.name} ORDER BY object_key`,
-  );
-  return rows.length === 0 ? null : sha256(JSON.stringify([run.runId, rows]));
-}
+/** How many rows were staged, and what became of them. */
+type MergeCounts = Record<'staged' | 'inserted' | 'revised' | 'unchanged' | 'rejected', number>;
 
 interface Merge {
   ports: StepPorts;
@@ -55,7 +36,7 @@ interface Merge {
 async function mergeStaged(
   tx: WarehouseTransaction,
   { ports, warehouse, run }: Merge,
-): Promise<LoadCounts> {
+): Promise<MergeCounts> {
   await lockFor(tx, warehouse.dialect, STAGING.name);
   await refuseOvertaken(tx);
   const staged = await countOf(tx, `SELECT COUNT(*) FROM ${STAGING.name}`);
@@ -117,8 +98,8 @@ async function keepRejects(
   check('row-castable', rows.length);
 }
 
-function resultOf(counts: LoadCounts): StepResult {
-  const { staged = 0, inserted = 0, revised = 0, unchanged = 0, rejected = 0 } = counts;
+function resultOf(counts: MergeCounts): StepResult {
+  const { staged, inserted, revised, unchanged, rejected } = counts;
   const problems: Problem[] =
     rejected === 0
       ? []

@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { marketMigrations } from '../../../services/pipelines/market-data/schema.ts';
 import { migrate } from '../../../services/stages/serve/migrate.ts';
-import { emptyTables, embeddedWarehouse, marketBench } from '../../support/market.ts';
+import { PipelineError } from '../../../services/core/error.ts';
+import type { StepResult } from '../../../services/ports/step.ts';
+import type { Warehouse } from '../../../services/ports/warehouse.ts';
+import { emptyTables, embeddedWarehouse, marketBench, type MarketBench } from '../../support/market.ts';
+import { sharedMarket } from '../../support/shared-market.ts';
 
-const SHARED = new URL('../../../../shared/data/market/', import.meta.url);
 const REAL = [
   ['AAPL', '2017-04-27', 'daily_AAPL_20170427.json'],
   ['XELB', '2017-04-27', 'daily_XELB_20170427.json'],
@@ -22,10 +24,10 @@ beforeEach(() => emptyTables(warehouse.warehouse));
 const bench = () => marketBench({ warehouse: warehouse.warehouse });
 const NO_CALLS = { extract: 'false' };
 
-describe.skipIf(!existsSync(SHARED))('real replies', () => {
+describe.skipIf(sharedMarket('daily_AAPL_20170427.json') === null)('real replies', () => {
   it.each(REAL)('of %s on %s: every day is in the fact table, every value exact', async (symbol, date, file) => {
     const { store, run, rows } = bench();
-    const bytes = readFileSync(new URL(file, SHARED));
+    const bytes = sharedMarket(file) ?? Buffer.of();
     await store.put(`raw/stock_data/${date}/${symbol}_daily.json`, bytes);
     await run({ date, parameters: NO_CALLS, until: 'transform' });
     const reply = JSON.parse(bytes.toString().replace(/^\uFEFF/, '')) as Record<string, object>;
@@ -38,5 +40,271 @@ describe.skipIf(!existsSync(SHARED))('real replies', () => {
     expect(loaded).toEqual(expected);
     expect(loaded.length).toBeGreaterThanOrEqual(95);
     expect(await rows('SELECT * FROM market_data.stg_stock_prices')).toEqual([]);
+  });
+});
+
+interface Day {
+  day: string;
+  close?: string;
+  open?: string;
+  volume?: string;
+}
+
+/** A landed reply of these days. */
+function reply(symbol: string, days: readonly Day[]): Buffer {
+  const rows = days.map(({ day, open = '10.0000', close = '10.5000', volume = '100' }) => [
+    day,
+    { '1. open': open, '2. high': '20.0000', '3. low': '1.0000', '4. close': close, '5. volume': volume },
+  ]);
+  const series = Object.fromEntries(rows) as object;
+  return Buffer.from(JSON.stringify({ 'Meta Data': { '2. Symbol': symbol }, 'Time Series (Daily)': series }));
+}
+
+const land = ({ store }: MarketBench, date: string, symbol: string, days: readonly Day[]) =>
+  store.put(`raw/stock_data/${date}/${symbol}_daily.json`, reply(symbol, days));
+
+const merge = (one: MarketBench, date: string, parameters: Record<string, string> = {}, runId = `run-${date}`) =>
+  one.run({ date, runId, parameters: { ...NO_CALLS, 'catch-up-days': '0', ...parameters }, until: 'transform' });
+
+const outputsOf = (results: Map<string, StepResult[]>) => results.get('transform')?.[0]?.outputs;
+const IDS = 'SELECT stock_id, symbol, price_date, created_at FROM market_data.fct_stock_prices ORDER BY 2, 3';
+
+const FULL = ['2026-01-05', '2026-01-06', '2026-01-07', '2026-01-08', '2026-01-09', '2026-01-12'];
+/** Three days of extraction: the history, then two that overlap it and revise a day each. */
+async function landThree(one: MarketBench): Promise<void> {
+  for (const symbol of ['IBM', 'KO']) {
+    await land(one, '2026-01-12', symbol, FULL.map((day) => ({ day })));
+    await land(one, '2026-01-13', symbol, [
+      { day: '2026-01-09', close: '11.1111' },
+      { day: '2026-01-12' },
+      { day: '2026-01-13' },
+    ]);
+    await land(one, '2026-01-14', symbol, [
+      { day: '2026-01-12', close: '12.2222' },
+      { day: '2026-01-13' },
+      { day: '2026-01-14' },
+    ]);
+  }
+}
+const DATES = ['2026-01-12', '2026-01-13', '2026-01-14'] as const;
+
+describe('the fact table', () => {
+  it('of one load of everything is that of every order of its days, each of them twice', async () => {
+    const whole = bench();
+    await landThree(whole);
+    await merge(whole, '2026-01-14', { dates: '2026-01-12..2026-01-14' });
+    const expected = await whole.fact();
+    expect(expected).toHaveLength(16);
+    expect(expected.filter((row) => /11\.1111|12\.2222/.test(row))).toHaveLength(4);
+    const orders = [[0, 1, 2], [2, 1, 0], [1, 0, 2], [0, 2, 1], [2, 0, 1, 0, 2]];
+    for (const order of orders) {
+      await emptyTables(warehouse.warehouse);
+      const one = bench();
+      await landThree(one);
+      for (const at of order) await merge(one, DATES[at] ?? '');
+      expect(await one.fact(), String(order)).toEqual(expected);
+    }
+  });
+
+  it('keeps stock_id and created_at of unchanged rows, and touches no row when a day is loaded again', async () => {
+    const one = bench();
+    await landThree(one);
+    await merge(one, '2026-01-12');
+    const before = new Map((await one.rows(IDS)).map((row) => [`${row[1]} ${row[2]}`, row]));
+    expect(outputsOf(await merge(one, '2026-01-13'))).toEqual({ inserted: '2', revised: '2', unchanged: '2', rejected: '0' });
+    for (const row of await one.rows(IDS)) {
+      const known = before.get(`${row[1]} ${row[2]}`);
+      if (known !== undefined && row[2] !== '2026-01-09') expect(row).toEqual(known);
+    }
+    const tuples = 'SELECT xmin::text, ctid::text FROM market_data.fct_stock_prices ORDER BY 2';
+    const untouched = await one.rows(tuples);
+    expect(outputsOf(await merge(one, '2026-01-13'))).toMatchObject({ inserted: '0', revised: '0' });
+    const again = await merge(one, '2026-01-13', { reload: 'true' }, 'reload');
+    expect(outputsOf(again)).toEqual({ inserted: '0', revised: '0', unchanged: '6', rejected: '0' });
+    expect(await one.rows(tuples)).toEqual(untouched);
+  });
+
+  it('has every revision with old and new price', async () => {
+    const one = bench();
+    await landThree(one);
+    for (const date of DATES) await merge(one, date);
+    const revisions = await one.rows(`SELECT symbol, price_date, old_close_amt, new_close_amt, was_final, run_id
+      FROM market_data.price_revisions ORDER BY price_date, symbol`);
+    expect(revisions).toEqual([
+      ['IBM', '2026-01-09', '10.5000', '11.1111', true, 'run-2026-01-13'],
+      ['KO', '2026-01-09', '10.5000', '11.1111', true, 'run-2026-01-13'],
+      ['IBM', '2026-01-12', '10.5000', '12.2222', true, 'run-2026-01-14'],
+      ['KO', '2026-01-12', '10.5000', '12.2222', true, 'run-2026-01-14'],
+    ]);
+  });
+
+  it('takes a session that was not over, marks it, and replaces it later', async () => {
+    const one = bench();
+    await land(one, '2026-01-14', 'IBM', [{ day: '2026-01-14 12:14:00', close: '9.0000' }, { day: '2026-01-13' }]);
+    await merge(one, '2026-01-14');
+    expect((await one.fact()).map((row) => row.split(' ').at(-1))).toEqual(['true', 'false']);
+    await land(one, '2026-01-15', 'IBM', [{ day: '2026-01-14', close: '9.5000' }]);
+    await merge(one, '2026-01-15');
+    expect((await one.fact())[1]).toBe('IBM 2026-01-14 10.0000 20.0000 1.0000 9.5000 100 true');
+    expect(await one.rows('SELECT was_final FROM market_data.price_revisions')).toEqual([[false]]);
+  });
+
+  it('has the rows that can be cast; the others are in quarantine with place and rule', async () => {
+    const one = bench();
+    const bad: Day[] = [
+      { day: '2026-01-14' },
+      { day: '2026-02-29' },
+      { day: '2024-02-29' },
+      { day: '2026-04-31' },
+      { day: '14.01.2026' },
+      { day: '2026-01-13', open: 'n/a' },
+      { day: '2026-01-12', close: '1e5' },
+      { day: '2026-01-09', volume: '12.5' },
+      { day: '2026-01-08', close: '' },
+      { day: '2026-01-07', close: '99999999999999.9999' },
+      { day: '2026-01-06', close: '.5' },
+      { day: '2026-01-05', close: '10.00005' },
+    ];
+    await land(one, '2026-01-14', 'IBM', bad);
+    const results = await merge(one, '2026-01-14');
+    expect(outputsOf(results)).toEqual({ inserted: '4', revised: '0', unchanged: '0', rejected: '8' });
+    expect(results.get('transform')?.[0]?.counts).toEqual({ rowsRead: 12, rowsWritten: 4, rowsRejected: 8 });
+    expect((await one.fact()).map((row) => row.split(' ')[5])).toEqual(['10.5000', '10.0001', '0.5000', '10.5000']);
+    const kept = await one.store.get('_quarantine/stock_prices/2026-01-14/IBM.jsonl');
+    const lines = Buffer.from(kept ?? []).toString().trim().split('\n');
+    const rules = lines.map((line) => JSON.parse(line) as { line: number; rule: string; object: string });
+    expect(rules.map(({ line, rule }) => `${line} ${rule}`)).toEqual([
+      '2 date-invalid',
+      '4 date-invalid',
+      '5 date-invalid',
+      '6 open-invalid',
+      '7 close-invalid',
+      '8 volume-invalid',
+      '9 close-invalid',
+      '10 close-invalid',
+    ]);
+    expect(rules[0]?.object).toBe('raw/stock_data/2026-01-14/IBM_daily.json');
+  });
+
+  it('gets what was landed and never loaded, when the next day is loaded', async () => {
+    const one = bench();
+    await landThree(one);
+    await merge(one, '2026-01-14', { 'catch-up-days': '7' });
+    expect(await one.fact()).toHaveLength(16);
+  });
+});
+
+describe('a load that fails', () => {
+  /** The warehouse, whose n-th statement from now on fails in place of being run. */
+  function failingAt(number: number): Warehouse & { count: () => number } {
+    const real = warehouse.warehouse;
+    let count = 0;
+    const guard = <A extends unknown[], T>(work: (...args: A) => Promise<T>) => async (...args: A): Promise<T> => {
+      count += 1;
+      if (count === number) throw new PipelineError('unavailable', `statement ${number} failed`);
+      return work(...args);
+    };
+    return {
+      ...real,
+      transaction: (work, options) =>
+        real.transaction(
+          (tx) => work({ run: guard(tx.run), query: guard(tx.query), copyIn: guard(tx.copyIn) }),
+          options,
+        ),
+      count: () => count,
+    };
+  }
+
+  const STAGED = `SELECT symbol, refresh_date, close_price, extraction_date FROM market_data.stg_stock_prices ORDER BY 1, 4, 2`;
+  const stateOf = async (one: MarketBench) => ({
+    ids: await one.rows(IDS),
+    fact: await one.fact(),
+    staged: await one.rows(STAGED),
+    replies: await one.rows('SELECT object_key FROM market_data.stg_replies ORDER BY 1'),
+    loaded: await one.rows('SELECT object_key, etag FROM market_data.loaded_replies ORDER BY 1'),
+    revisions: await one.rows('SELECT * FROM market_data.price_revisions ORDER BY 1, 2'),
+    symbols: await one.rows('SELECT * FROM market_data.dim_symbols ORDER BY 1'),
+  });
+
+  it.each(['load', 'transform'])('at any statement of %s leaves fact and staging as they were', async (step) => {
+    const one = bench();
+    await landThree(one);
+    await merge(one, '2026-01-12');
+    const identity = { logicalDate: '2026-01-13', runId: 'failing' };
+    const parameters = { 'catch-up-days': '0' };
+    if (step === 'transform') await one.step('load', parameters, identity);
+    const before = await stateOf(one);
+    for (let number = 1; ; number += 1) {
+      const failing = failingAt(number);
+      const broken = marketBench({ warehouse: failing, store: one.store });
+      const outcome = await broken.step(step, parameters, identity).catch((error: unknown) => error);
+      if (failing.count() < number) {
+        expect(outcome).not.toBeInstanceOf(Error);
+        expect(number).toBeGreaterThan(step === 'load' ? 8 : 15);
+        break;
+      }
+      expect(outcome, `statement ${number}`).toMatchObject({ kind: 'unavailable' });
+      expect(await stateOf(one), `statement ${number}`).toEqual(before);
+    }
+    expect(await stateOf(one)).not.toEqual(before);
+    await merge(one, '2026-01-13');
+    expect((await one.fact()).filter((row) => row.includes('11.1111'))).toHaveLength(2);
+  });
+
+  it('because a newer day was loaded after its own was staged is a conflict, and the next load cures it', async () => {
+    const one = bench();
+    await landThree(one);
+    const old = { logicalDate: '2026-01-13', runId: 'old' };
+    const { warehouse: real } = warehouse;
+    await one.step('load', { 'catch-up-days': '0' }, old);
+    // As another process does between the two steps.
+    await real.transaction(async (tx) => {
+      await tx.run(`INSERT INTO market_data.loaded_replies VALUES
+        ('IBM', '2026-01-14 00:00:00', 'raw/stock_data/2026-01-14/IBM_daily.json', 'some', 3)`);
+    });
+    await expect(one.step('transform', {}, old)).rejects.toMatchObject({ kind: 'conflict' });
+    await one.step('load', { 'catch-up-days': '0' }, { ...old, runId: 'again' });
+    await one.step('transform', {}, { ...old, runId: 'again' });
+    expect((await one.fact()).find((row) => row.startsWith('IBM 2026-01-12'))).toContain('12.2222');
+  });
+
+  it('for a reply that is gone or is none loads the others, and is strict when asked', async () => {
+    const one = bench();
+    await landThree(one);
+    await one.store.put('raw/stock_data/2026-01-12/BAD_daily.json', Buffer.from('<html>'));
+    const results = await merge(one, '2026-01-12');
+    expect(results.get('load')?.[0]?.problems).toHaveLength(1);
+    expect(await one.fact()).toHaveLength(12);
+    await expect(merge(one, '2026-01-12', { strict: 'true', reload: 'true' })).rejects.toMatchObject({ kind: 'input-invalid' });
+  });
+});
+
+describe('the analyst', () => {
+  it('may read what is published, and change or see nothing else', async () => {
+    const one = bench();
+    await landThree(one);
+    await merge(one, '2026-01-12');
+    const as = (sql: string) =>
+      warehouse.warehouse.transaction(async (tx) => {
+        await tx.run('SET LOCAL ROLE market_data_analyst');
+        return tx.query(sql);
+      });
+    expect((await as('SELECT COUNT(*) FROM market_data.fct_stock_prices')).rows).toEqual([[12]]);
+    await expect(as('DELETE FROM market_data.fct_stock_prices')).rejects.toMatchObject({ kind: 'denied' });
+    await expect(as('SELECT * FROM market_data.stg_stock_prices')).rejects.toMatchObject({ kind: 'denied' });
+  });
+});
+
+describe('the reference table', () => {
+  it('knows first and last day of each symbol, and which is not traded any more', async () => {
+    const one = bench();
+    await land(one, '2026-01-14', 'OLD', [{ day: '2025-12-01' }, { day: '2025-12-02' }]);
+    await land(one, '2026-01-14', 'NEW', [{ day: '2026-01-13' }, { day: '2026-01-14' }]);
+    await merge(one, '2026-01-14');
+    expect(await one.rows(`SELECT symbol, first_price_date, last_price_date, delisted_on
+      FROM market_data.dim_symbols ORDER BY 1`)).toEqual([
+      ['NEW', '2026-01-13', '2026-01-14', null],
+      ['OLD', '2025-12-01', '2025-12-02', '2025-12-02'],
+    ]);
   });
 });
