@@ -15,6 +15,8 @@ interface Wing {
   diff?(): Promise<typeof diffVintages>;
   /** Its page about a day. */
   report?(): Promise<MakeReport>;
+  /** The workflow parameters of a run that loads landed days again, the last of which is its logical date. */
+  backfill?(days: { from: string; to: string }): Record<string, string>;
 }
 
 /** The one list of pipelines. Their code is loaded when one of their steps is called, so that a command starts fast. */
@@ -44,6 +46,14 @@ export const WINGS: Readonly<Record<string, Wing>> = {
     summary: 'Daily prices from Alpha Vantage to a warehouse fact table, re-runnable for any day',
     schema: 'market_data',
     load: async () => (await import('../pipelines/market-data/index.ts')).marketData,
+    report: async () => (await import('../pipelines/market-data/report.ts')).marketReport,
+    backfill: ({ from, to }) => ({
+      extract: 'false',
+      reload: 'true',
+      dates: `${from}..${to}`,
+      'logical-date': to,
+      trigger: 'backfill',
+    }),
   },
 };
 

@@ -34,6 +34,8 @@ export interface Flags extends GlobalFlags, EventFlags, FilesFlags, ReportFlags 
   watch?: boolean;
   warehouse?: boolean;
   notify?: boolean;
+  from?: string;
+  to?: string;
   name?: string;
   cluster?: boolean;
   kubeconfig?: string;
@@ -142,6 +144,18 @@ function addRunning(program: Command, on: On): void {
     'argosy run --file my-workflow.yaml -p name=value --json',
   );
   on(run, async () => (await import('./commands/run.ts')).run);
+
+  const backfill = program
+    .command('backfill')
+    .argument('<pipeline>', 'a pipeline that lands its input by day, for example market-data')
+    .description('load landed days again, without asking their source')
+    .requiredOption('--from <day>', 'the first day of extraction, YYYY-MM-DD')
+    .requiredOption('--to <day>', 'the last one')
+    .option('-p, --parameter <name=value>', 'set a workflow parameter; repeatable', collect, [])
+    .option('--sample', 'load those of the generated sample')
+    .option('--json', 'print the outcome as JSON');
+  example(backfill, 'argosy backfill market-data --from 2026-01-05 --to 2026-01-30');
+  on(backfill, async () => (await import('./commands/backfill.ts')).backfill);
 
   const step = program
     .command('step')

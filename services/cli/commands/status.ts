@@ -4,6 +4,7 @@ import { openDatabase } from '../../stages/serve/database.ts';
 import { readRuns } from '../../stages/observe/run-record.ts';
 import { findDatabase, findWing } from '../commands.ts';
 import { asking, recordsOf, serving } from '../host.ts';
+import { printMarketGrid, readMarketGrid } from '../market-grid.ts';
 import { printJson, widthOf } from '../print-result.ts';
 import type { Work } from '../program.ts';
 import { countOf, type Session } from '../session.ts';
@@ -25,8 +26,13 @@ export const status: Work = async (session, given) => {
   const runs = await readRuns(recordsOf(session, pipeline), pipeline, limit);
   // Only what can be compared by vintage has vintages.
   const vintages = wing.diff ? await readVintages(session, pipeline) : [];
-  if (given.flags.json === true) printJson(session, { pipeline, runs, vintages });
-  else print(session, pipeline, { runs, vintages });
+  const grid = pipeline === 'market-data' ? await readMarketGrid(session) : null;
+  if (given.flags.json === true) {
+    printJson(session, { pipeline, runs, vintages, ...(grid === null ? {} : { grid }) });
+    return 0;
+  }
+  print(session, pipeline, { runs, vintages });
+  if (grid !== null) printMarketGrid(session, grid);
   return 0;
 };
 

@@ -1,7 +1,7 @@
 import { PipelineError } from '../../core/error.ts';
 import { type Parameters, wholeParameter } from '../../core/parameter.ts';
 import type { QualityReport } from '../../core/rule.ts';
-import { dayAfter, lastCompletedSession } from '../../core/trading-calendar.ts';
+import { dayAfter, lastCompletedSession, newYorkDay } from '../../core/trading-calendar.ts';
 import type { RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import { checkTable } from '../../stages/observe/check.ts';
@@ -101,7 +101,8 @@ function contextOf({ clock }: StepPorts, parameters: Parameters, run: RunIdentit
   const last = lastCompletedSession(moment, graceMs).day;
   return {
     expected: freshness === 'today' ? logicalDate : last,
-    today: logicalDate,
+    // A run of the past finds the days that were loaded since.
+    today: [logicalDate, newYorkDay(clock.now())].toSorted()[1] ?? logicalDate,
     movesFrom: dayAfter(logicalDate, -MOVES_DAYS),
     zeroVolume: wordParameter(parameters, 'zero-volume', ['block', 'warn']),
   };
