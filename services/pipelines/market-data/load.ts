@@ -217,8 +217,8 @@ function resultOf(counts: StagingCounts): StepResult {
     counts: {
       objectsRead: replies.length,
       objectsFailed: unreadable.length,
-      rowsRead: rows + rejected,
-      rowsWritten: rows,
+      // The others are counted by the step that merges them.
+      rowsRead: rejected,
       rowsRejected: rejected,
       bytesRead: bytes,
     },

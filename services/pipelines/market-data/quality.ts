@@ -60,7 +60,7 @@ export const quality: Step = {
         failed: String(failed.length),
         report: key,
       },
-      counts: { rowsRead: report.rowCount, rowsWritten: report.rowCount },
+      counts: {},
       problems: failed.map(({ rule, summary, checks }) => ({
         object: `rule ${rule}`,
         message: `does not hold (${summary}): ${checks.find(({ isPassed }) => !isPassed)?.observed ?? ''}`,

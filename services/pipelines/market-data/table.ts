@@ -63,11 +63,17 @@ function postgresIndexes({ name, key, sortKey }: WarehouseTable): string[] {
 /** Column attributes and table attributes in the order of Redshift's CREATE TABLE. */
 function redshiftTable({ name, columns, key, distKey, sortKey }: WarehouseTable): string {
   const lines = columns.map((column) => {
-    const identity = column.isIdentity === true ? ' IDENTITY(1,1)' : '';
     const type = column.type === 'TEXT' ? 'VARCHAR(65535)' : column.type;
-    // The function that Redshift documents as a default; CURRENT_TIMESTAMP is one of its leader node alone.
-    const constraints = constraintsOf(column).replace('CURRENT_TIMESTAMP', 'SYSDATE');
-    return `${quoteIdentifier(column.name)} ${type}${identity} ENCODE ZSTD${constraints}`;
+    const attributes = [
+      // The function that Redshift documents as a default; CURRENT_TIMESTAMP is one of its leader node alone.
+      ...(column.default === undefined
+        ? []
+        : [`DEFAULT ${column.default.replace('CURRENT_TIMESTAMP', 'SYSDATE')}`]),
+      ...(column.isIdentity === true ? ['IDENTITY(1,1)'] : []),
+      'ENCODE ZSTD',
+      ...(column.isNullable === true ? [] : ['NOT NULL']),
+    ];
+    return `${quoteIdentifier(column.name)} ${type} ${attributes.join(' ')}`;
   });
   if (key !== undefined) lines.push(`UNIQUE (${key.map(quoteIdentifier).join(', ')})`);
   const body = `CREATE TABLE IF NOT EXISTS ${quoteTable(name)} (\n  ${lines.join(',\n  ')}\n)`;
