@@ -33,7 +33,8 @@ export async function readMarketGrid(session: Session): Promise<Grid> {
     return await readGrid({ ...request, warehouse });
   } catch (error) {
     // A warehouse into which no prices were loaded yet has no such table.
-    if (!(error instanceof PipelineError) || error.kind !== 'bug' || warehouse === null) throw error;
+    if (!(error instanceof PipelineError) || error.kind !== 'bug' || warehouse === null)
+      throw error;
     return readGrid({ ...request, warehouse: null });
   }
 }

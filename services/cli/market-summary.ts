@@ -31,7 +31,10 @@ export async function printMarketSummary(
         about: 'ask with SQL',
       },
       { command: `${self} status${flag} market-data`, about: 'runs, and symbols by sessions' },
-      { command: `${self} report${flag} market-data`, about: 'prices, volume, gaps and checks as a page' },
+      {
+        command: `${self} report${flag} market-data`,
+        about: 'prices, volume, gaps and checks as a page',
+      },
       { command: `${self} run${flag} market-data`, about: 'again: finds nothing new' },
     ],
   };

@@ -1,5 +1,10 @@
 import { sha256 } from '../core/manifest.ts';
-import { closeOf, lastCompletedSession, sessionOn, sessionsBetween } from '../core/trading-calendar.ts';
+import {
+  closeOf,
+  lastCompletedSession,
+  sessionOn,
+  sessionsBetween,
+} from '../core/trading-calendar.ts';
 
 /** The day with which the service's own history begins. */
 const FIRST_DAY = '1999-11-01';

@@ -29,7 +29,11 @@ export interface MarketBench {
   checks: Map<string, number>;
   /** Runs the steps as the workflow orders them; throws what the first step that fails has thrown, after load. */
   run(options: MarketRun): Promise<Map<string, StepResult[]>>;
-  step(name: string, parameters?: Record<string, string>, run?: Partial<RunIdentity>): Promise<StepResult>;
+  step(
+    name: string,
+    parameters?: Record<string, string>,
+    run?: Partial<RunIdentity>,
+  ): Promise<StepResult>;
   /** The rows of the fact table without what a warehouse draws by itself, in their order. */
   fact(): Promise<string[]>;
   rows(sql: string): Promise<unknown[][]>;
@@ -85,7 +89,8 @@ export function marketBench(options: MarketBenchOptions): MarketBench {
   const step: MarketBench['step'] = (name, given = {}, run = {}) => {
     const found = marketData.steps.find((one) => one.name === name);
     if (found === undefined) throw new Error(`no step ${name}`);
-    const values: Record<string, string> = apiUrl === undefined ? given : { 'api-url': apiUrl, ...given };
+    const values: Record<string, string> =
+      apiUrl === undefined ? given : { 'api-url': apiUrl, ...given };
     const parameters = Object.fromEntries(
       found.parameters.map((one) => [one.name, values[one.name] ?? one.default ?? '']),
     );
@@ -161,7 +166,10 @@ async function runSteps(
 }
 
 /** An embedded warehouse in a folder of its own; creating it takes seconds, so a file has one. */
-export async function embeddedWarehouse(): Promise<{ warehouse: Warehouse; remove(): Promise<void> }> {
+export async function embeddedWarehouse(): Promise<{
+  warehouse: Warehouse;
+  remove(): Promise<void>;
+}> {
   const folder = await mkdtemp(join(tmpdir(), 'argosy-market-'));
   const warehouse = await pgliteWarehouse({ folder });
   return {

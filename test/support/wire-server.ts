@@ -66,7 +66,9 @@ function serve(socket: Socket, answerTo: (sql: string) => WireAnswer): void {
         socket.write(Buffer.concat([message('R', int32(0)), message('Z', 'I')]));
       }
     } else if (type === 'Q') {
-      socket.write(Buffer.concat([answerBytes(answerTo(textAt(body, 0)), true), message('Z', 'I')]));
+      socket.write(
+        Buffer.concat([answerBytes(answerTo(textAt(body, 0)), true), message('Z', 'I')]),
+      );
     } else if (type === 'P') {
       const name = textAt(body, 0);
       prepared = textAt(body, Buffer.byteLength(name) + 1);
@@ -85,7 +87,11 @@ function serve(socket: Socket, answerTo: (sql: string) => WireAnswer): void {
 function answerBytes(answer: WireAnswer, withHead: boolean): Buffer {
   if ('code' in answer) {
     const { code, message: text, detail } = answer;
-    const fields = [`SERROR\0C${code}\0M${text}\0`, detail === undefined ? '' : `D${detail}\0`, '\0'];
+    const fields = [
+      `SERROR\0C${code}\0M${text}\0`,
+      detail === undefined ? '' : `D${detail}\0`,
+      '\0',
+    ];
     return message('E', fields.join(''));
   }
   const { tag, columns, rows = [] } = answer;
@@ -95,7 +101,15 @@ function answerBytes(answer: WireAnswer, withHead: boolean): Buffer {
 
 function rowHead(columns: readonly string[]): Buffer {
   const fields = columns.map((name) =>
-    Buffer.concat([Buffer.from(`${name}\0`), int32(0), int16(0), int32(1043), int16(-1), int32(-1), int16(0)]),
+    Buffer.concat([
+      Buffer.from(`${name}\0`),
+      int32(0),
+      int16(0),
+      int32(1043),
+      int16(-1),
+      int32(-1),
+      int16(0),
+    ]),
   );
   return message('T', Buffer.concat([int16(columns.length), ...fields]));
 }

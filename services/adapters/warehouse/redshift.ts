@@ -34,8 +34,11 @@ export function redshiftWarehouse(options: { address: string; stage: RedshiftSta
     dialect: 'redshift',
     url,
     lease: async () => {
-      const { session, release } = await pool.lease();
-      return { session: redshiftSession(session, stage), release };
+      const lease = await pool.lease();
+      return {
+        session: redshiftSession(lease.session, stage),
+        release: (isBroken) => lease.release(isBroken),
+      };
     },
     close: pool.close,
   });

@@ -7,8 +7,8 @@ import { run } from './run.ts';
 /** `argosy backfill`: a run that loads landed days again and asks their source for nothing. */
 export const backfill: Work = async (session, given) => {
   const pipeline = given.args[0] ?? '';
-  const parametersOf = findWing(pipeline).backfill;
-  if (parametersOf === undefined) throw noBackfill(pipeline);
+  const wing = findWing(pipeline);
+  if (wing.backfill === undefined) throw noBackfill(pipeline);
   const from = checkedDate(given.flags.from ?? '');
   const to = checkedDate(given.flags.to ?? '');
   if (from > to) {
@@ -16,7 +16,9 @@ export const backfill: Work = async (session, given) => {
       hint: 'give the earlier day as --from',
     });
   }
-  const own = Object.entries(parametersOf({ from, to })).map(([name, value]) => `${name}=${value}`);
+  const own = Object.entries(wing.backfill({ from, to })).map(
+    ([name, value]) => `${name}=${value}`,
+  );
   // Those of -p come last, so that they win.
   const parameter = [...own, ...(given.flags.parameter ?? [])];
   return run(session, { ...given, flags: { ...given.flags, parameter } });

@@ -111,7 +111,13 @@ async function fetchReply(
   { symbol, outputsize }: { symbol: string; outputsize: OutputSize },
 ): Promise<Uint8Array> {
   const url = new URL(apiUrl);
-  const query = { function: 'TIME_SERIES_DAILY', symbol, outputsize, datatype: 'json', apikey: key };
+  const query = {
+    function: 'TIME_SERIES_DAILY',
+    symbol,
+    outputsize,
+    datatype: 'json',
+    apikey: key,
+  };
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const request = { url: url.href, sizeBytesMax: REPLY_BYTES_MAX, attemptsMax: 1, signal };
   const answer = await source.fetch(request);
@@ -132,7 +138,10 @@ function failureOf(error: PipelineError, symbol: string): Answer | Again {
 }
 
 function echoesKey(bytes: Uint8Array, key: string): boolean {
-  return key.length >= KEY_LENGTH_MIN && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(key);
+  return (
+    key.length >= KEY_LENGTH_MIN &&
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(key)
+  );
 }
 
 function pending(message: string): Answer {

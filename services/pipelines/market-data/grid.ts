@@ -1,4 +1,9 @@
-import { dayAfter, lastCompletedSession, newYorkDay, sessionsBetween } from '../../core/trading-calendar.ts';
+import {
+  dayAfter,
+  lastCompletedSession,
+  newYorkDay,
+  sessionsBetween,
+} from '../../core/trading-calendar.ts';
 import type { RecordStore } from '../../ports/record-store.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import { type Extraction, extractionsOf, type SymbolRecord, SYMBOLS } from './ledger.ts';
@@ -81,7 +86,11 @@ async function loadedCells({ warehouse, signal }: GridRequest, from: string): Pr
     { signal },
   );
   for (const [symbol, day, isFinal] of rows) {
-    setCell(cells, { symbol: String(symbol), day: String(day), cell: isFinal === true ? 'loaded' : 'running' });
+    setCell(cells, {
+      symbol: String(symbol),
+      day: String(day),
+      cell: isFinal === true ? 'loaded' : 'running',
+    });
   }
   return cells;
 }
@@ -104,7 +113,10 @@ async function askedCells(
   return cells;
 }
 
-function setCell(cells: Cells, { symbol, day, cell }: { symbol: string; day: string; cell: GridCell }): void {
+function setCell(
+  cells: Cells,
+  { symbol, day, cell }: { symbol: string; day: string; cell: GridCell },
+): void {
   const own = cells.get(symbol) ?? new Map<string, GridCell>();
   own.set(day, cell);
   cells.set(symbol, own);

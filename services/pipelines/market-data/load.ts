@@ -6,13 +6,7 @@ import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
 import { migrate } from '../../stages/serve/migrate.ts';
 import { lockFor } from '../../stages/serve/warehouse-lock.ts';
 import { LANDING_PREFIX, landingFolder, parseLandedKey } from './landed.ts';
-import {
-  LOADED_REPLIES,
-  marketMigrations,
-  SESSIONS,
-  STAGED_REPLIES,
-  STAGING,
-} from './schema.ts';
+import { LOADED_REPLIES, marketMigrations, SESSIONS, STAGED_REPLIES, STAGING } from './schema.ts';
 import { STAGED_COLUMNS, stagedCsv, type StagedReply, type StagingCounts } from './stage.ts';
 
 /** A range of more days than this is found by one listing of all that is landed. */
@@ -210,7 +204,10 @@ function resultOf(counts: StagingCounts): StepResult {
   const { replies, unreadable, rows, rejected, bytes } = counts;
   const problems: Problem[] = unreadable.map(({ key, message }) => ({ object: key, message }));
   if (rejected > 0) {
-    problems.push({ object: '_quarantine/replies', message: `${rejected} days are no text, and kept there` });
+    problems.push({
+      object: '_quarantine/replies',
+      message: `${rejected} days are no text, and kept there`,
+    });
   }
   return {
     outputs: { replies: String(replies.length), rows: String(rows) },

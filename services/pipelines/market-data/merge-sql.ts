@@ -1,4 +1,12 @@
-import { FACT, LOADED_REPLIES, REVISIONS, SESSIONS, STAGED_REPLIES, STAGING, SYMBOL_TABLE } from './schema.ts';
+import {
+  FACT,
+  LOADED_REPLIES,
+  REVISIONS,
+  SESSIONS,
+  STAGED_REPLIES,
+  STAGING,
+  SYMBOL_TABLE,
+} from './schema.ts';
 
 /** `YYYY-MM-DD`, with a time when the session was not over. */
 const DATE_FORM =
@@ -27,7 +35,7 @@ ${AMOUNTS.map((name) => `    WHEN ${name}_price !~ '${AMOUNT_FORM}' THEN '${name
 export const REJECTED_ROWS = `SELECT symbol, extraction_day, source_row, reason, refresh_date, open_price, high_price, low_price,
   close_price, volume_cnt
 FROM (SELECT s.*, CAST(CAST(extraction_date AS DATE) AS VARCHAR(10)) AS extraction_day, ${REASON} AS reason
-  FROM ${STAGING.name} s) checked
+  FROM ${STAGING.name} s WHERE NOT is_plain) checked
 WHERE reason IS NOT NULL ORDER BY symbol, extraction_day, source_row`;
 
 /** A loaded reply that is newer than a staged one of its symbol and not staged itself: it would lose its values. */
@@ -45,6 +53,11 @@ const DIFFERS = [...VALUES, 'is_final']
   .map((name) => `f.${name} <> c.${name} OR (f.${name} IS NULL) <> (c.${name} IS NULL)`)
   .join(' OR ');
 
+const CAST_VALUES = `CAST(SUBSTRING(refresh_date, 1, 10) AS DATE) AS price_date,
+${AMOUNTS.map((name) => `    CAST(${name}_price AS DECIMAL(18,4)) AS ${name}_amt`).join(',\n')},
+    CAST(volume_cnt AS BIGINT) AS volume_cnt,
+    LENGTH(refresh_date) = 10 AS is_final`;
+
 /**
  * The rows that are new or other than those of the fact table: cast, and of each symbol and day the one of the newest
  * extraction; of one extraction that of the session that was over.
@@ -52,19 +65,27 @@ const DIFFERS = [...VALUES, 'is_final']
 export const CHANGED_ROWS = `CREATE TEMP TABLE changed_prices AS
 SELECT c.${INSERTED.replaceAll(', ', ', c.')}, c.extraction_date, f.stock_id AS replaced_id
 FROM (
-  SELECT symbol,
-    CAST(SUBSTRING(refresh_date, 1, 10) AS DATE) AS price_date,
-${AMOUNTS.map((name) => `    CAST(${name}_price AS DECIMAL(18,4)) AS ${name}_amt`).join(',\n')},
-    CAST(volume_cnt AS BIGINT) AS volume_cnt,
-    LENGTH(refresh_date) = 10 AS is_final,
+  SELECT symbol, ${CAST_VALUES},
     extraction_date,
     ROW_NUMBER() OVER (PARTITION BY symbol, SUBSTRING(refresh_date, 1, 10)
       ORDER BY extraction_date DESC, LENGTH(refresh_date), refresh_date DESC, source_row) AS place
   FROM ${STAGING.name}
-  WHERE ${REASON} IS NULL
+  WHERE is_plain OR ${REASON} IS NULL
 ) c
 LEFT JOIN ${FACT.name} f ON f.symbol = c.symbol AND f.price_date = c.price_date
 WHERE c.place = 1 AND (f.symbol IS NULL OR ${DIFFERS})`;
+
+/**
+ * Whether nothing staged can meet another row: one reply of each symbol, every row plain, so that its days differ, and
+ * no row of these symbols in the fact table. One row, true or false.
+ */
+export const IS_FIRST_LOAD = `SELECT (SELECT COUNT(*) - COUNT(DISTINCT symbol) FROM ${STAGED_REPLIES.name}) = 0
+  AND NOT EXISTS (SELECT 1 FROM ${STAGING.name} WHERE NOT is_plain)
+  AND NOT EXISTS (SELECT 1 FROM ${FACT.name} f JOIN ${STAGED_REPLIES.name} s ON s.symbol = f.symbol)`;
+
+/** What the merge comes to where nothing can meet another row: casts alone. */
+export const INSERT_STAGED = `INSERT INTO ${FACT.name} (${INSERTED})
+SELECT symbol, ${CAST_VALUES} FROM ${STAGING.name}`;
 
 const revised = VALUES.flatMap((name) => [`old_${name}`, `new_${name}`]);
 
@@ -82,24 +103,28 @@ WHERE ${FACT.name}.symbol = c.symbol AND ${FACT.name}.price_date = c.price_date 
 export const INSERT_CHANGED = `INSERT INTO ${FACT.name} (${INSERTED})
 SELECT ${INSERTED} FROM changed_prices ORDER BY symbol, price_date`;
 
-/** First and last day of the changed rows by symbol: the unchanged ones are known already. */
-const SPANS = `SELECT r.symbol, r.asked_on, p.first_date, p.last_date
+/** Where first and last days are looked for: the rows that have changed, for the unchanged are known, or all. */
+export type SpanSource = 'changed' | 'all';
+
+const spans = (source: SpanSource) => `SELECT r.symbol, r.asked_on, p.first_date, p.last_date
   FROM (SELECT symbol, MAX(extraction_date) AS asked_on FROM ${STAGED_REPLIES.name} GROUP BY symbol) r
   LEFT JOIN (SELECT symbol, MIN(price_date) AS first_date, MAX(price_date) AS last_date
-    FROM changed_prices GROUP BY symbol) p ON p.symbol = r.symbol`;
+    FROM ${source === 'changed' ? 'changed_prices' : FACT.name} GROUP BY symbol) p ON p.symbol = r.symbol`;
 
-const least = (one: string, other: string) => `CASE WHEN ${other} < ${one} THEN ${other} ELSE ${one} END`;
-const greatest = (one: string, other: string) => `CASE WHEN ${other} > ${one} THEN ${other} ELSE ${one} END`;
+const least = (one: string, other: string) =>
+  `CASE WHEN ${other} < ${one} THEN ${other} ELSE ${one} END`;
+const greatest = (one: string, other: string) =>
+  `CASE WHEN ${other} > ${one} THEN ${other} ELSE ${one} END`;
 
-export const UPDATE_SYMBOLS = `UPDATE ${SYMBOL_TABLE.name} SET
+export const updateSymbols = (source: SpanSource) => `UPDATE ${SYMBOL_TABLE.name} SET
   first_price_date = ${least('first_price_date', 'n.first_date')},
   last_price_date = ${greatest('last_price_date', 'n.last_date')},
   last_extraction_date = ${greatest('last_extraction_date', 'n.asked_on')}
-FROM (${SPANS}) n WHERE ${SYMBOL_TABLE.name}.symbol = n.symbol`;
+FROM (${spans(source)}) n WHERE ${SYMBOL_TABLE.name}.symbol = n.symbol`;
 
-export const INSERT_SYMBOLS = `INSERT INTO ${SYMBOL_TABLE.name}
+export const insertSymbols = (source: SpanSource) => `INSERT INTO ${SYMBOL_TABLE.name}
   (symbol, first_price_date, last_price_date, last_extraction_date)
-SELECT n.symbol, n.first_date, n.last_date, n.asked_on FROM (${SPANS}) n
+SELECT n.symbol, n.first_date, n.last_date, n.asked_on FROM (${spans(source)}) n
 WHERE n.first_date IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM ${SYMBOL_TABLE.name} d WHERE d.symbol = n.symbol)`;
 

@@ -108,14 +108,15 @@ async function pendingCalls(
     const isLanded = done?.outcome === 'landed';
     if (isLanded && done.isFinal && !isForced) continue;
     const known = await records.get<SymbolRecord>(SYMBOLS, symbol, { signal });
-    const isFull = size === 'auto' && (needsHistory(known, logicalDate) || done?.outputsize === 'full');
+    const isFull =
+      size === 'auto' && (needsHistory(known, logicalDate) || done?.outputsize === 'full');
     const outputsize = isFull ? 'full' : size === 'auto' ? 'compact' : size;
     const landedOn = known?.landedOn ?? '';
     found.push({ symbol, outputsize, mayBeCompact: size === 'auto', landedOn });
   }
   const calls = found
     .toSorted((a, b) => (a.landedOn === b.landedOn ? 0 : a.landedOn < b.landedOn ? -1 : 1))
-    .map(({ landedOn: _, ...call }) => call);
+    .map(({ symbol, outputsize, mayBeCompact }) => ({ symbol, outputsize, mayBeCompact }));
   return { calls, skipped: symbols.length - calls.length };
 }
 

@@ -14,7 +14,10 @@ const HOUR_MS = 3_600_000;
 const MOVES_DAYS = 30;
 
 /** The reports of a day's runs: `quality/<day>/<run>.json`. */
-export function reportKey({ logicalDate, runId }: Pick<RunIdentity, 'logicalDate' | 'runId'>): string {
+export function reportKey({
+  logicalDate,
+  runId,
+}: Pick<RunIdentity, 'logicalDate' | 'runId'>): string {
   return `quality/${logicalDate}/${runId}.json`;
 }
 
@@ -108,7 +111,11 @@ function contextOf({ clock }: StepPorts, parameters: Parameters, run: RunIdentit
   };
 }
 
-function wordParameter<T extends string>(parameters: Parameters, name: string, words: readonly T[]): T {
+function wordParameter<T extends string>(
+  parameters: Parameters,
+  name: string,
+  words: readonly T[],
+): T {
   const text = parameters[name] ?? '';
   const word = words.find((one) => one === text);
   if (word !== undefined) return word;

@@ -12,7 +12,11 @@ export interface Quota {
 
 /** The parameters of the quota; the defaults are those of a free API key. */
 export const QUOTA_PARAMETERS: readonly ParameterSpec[] = [
-  { name: 'calls-per-minute', description: 'Calls that the API key may make a minute', default: '5' },
+  {
+    name: 'calls-per-minute',
+    description: 'Calls that the API key may make a minute',
+    default: '5',
+  },
   {
     name: 'calls-per-day',
     description: 'Calls that it may make in a day in New York; 0 for no limit',
@@ -80,7 +84,12 @@ export async function claimCall(
 
 /** Notes that the service itself says that the quota of the day is used up. */
 export async function noteExhausted({ records, clock, signal }: Ledger): Promise<void> {
-  await records.put(collectionOf(newYorkDay(clock.now())), EXHAUSTED, { isExhausted: true }, { signal });
+  await records.put(
+    collectionOf(newYorkDay(clock.now())),
+    EXHAUSTED,
+    { isExhausted: true },
+    { signal },
+  );
 }
 
 /** The moment from which on a further call is within the quota of a minute. */

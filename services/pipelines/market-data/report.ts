@@ -133,7 +133,11 @@ function symbolsSection({ symbols, extractions }: MarketDay): Section {
         ? null
         : table({
             caption: 'Symbols without prices of this day',
-            columns: [{ name: 'symbol', kind: 'short' }, { name: 'outcome', kind: 'short' }, { name: 'why' }],
+            columns: [
+              { name: 'symbol', kind: 'short' },
+              { name: 'outcome', kind: 'short' },
+              { name: 'why' },
+            ],
             rows: failures.map(({ symbol, outcome, message }) => [symbol, outcome, message ?? '']),
           }),
     ],
@@ -144,7 +148,13 @@ function symbolRow({ symbol, sessions, closes, gaps }: SymbolDay): Content[] {
   const close = closes.at(-1) ?? null;
   const shown = gaps.slice(-GAPS_SHOWN).join(', ');
   const more = gaps.length > GAPS_SHOWN ? `, and ${gaps.length - GAPS_SHOWN} before` : '';
-  return [symbol, sessions.at(-1) ?? '', close === null ? '' : price(close), gaps.length, `${shown}${more}`];
+  return [
+    symbol,
+    sessions.at(-1) ?? '',
+    close === null ? '' : price(close),
+    gaps.length,
+    `${shown}${more}`,
+  ];
 }
 
 function checksSection({ quality }: MarketDay): Section {
@@ -171,14 +181,16 @@ function runsSection({ history }: MarketDay): Section {
         { name: 'rejects', kind: 'number' },
         { name: 'problems', kind: 'number' },
       ],
-      rows: history.toReversed().map((run) => [
-        run.logical_date,
-        run.run_id,
-        run.status,
-        humaneCount(run.records_loaded),
-        humaneCount(run.records_rejected),
-        run.problems.length,
-      ]),
+      rows: history
+        .toReversed()
+        .map((run) => [
+          run.logical_date,
+          run.run_id,
+          run.status,
+          humaneCount(run.records_loaded),
+          humaneCount(run.records_rejected),
+          run.problems.length,
+        ]),
     }),
   };
 }

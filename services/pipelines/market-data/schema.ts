@@ -28,6 +28,8 @@ export const STAGING: WarehouseTable = {
     { name: 'extraction_date', type: 'TIMESTAMP', default: 'CURRENT_TIMESTAMP', isNullable: true },
     // Where it stands in its reply, for the quarantine.
     { name: 'source_row', type: 'INTEGER', isNullable: true },
+    // True when whoever staged the row has seen that it can be cast; else the transform looks.
+    { name: 'is_plain', type: 'BOOLEAN', default: 'FALSE' },
   ],
   distKey: 'symbol',
   isUnlogged: true,

@@ -29,6 +29,7 @@ export const STAGED_COLUMNS = [
   'volume_cnt',
   'extraction_date',
   'source_row',
+  'is_plain',
 ] as const;
 
 /**
@@ -73,8 +74,11 @@ function csvOf(rows: readonly FlatRow[], { symbol, date }: LandedName): string {
   const head = cell(symbol);
   const tail = `${date} 00:00:00`;
   let csv = '';
-  for (const { line, refreshDate, open, high, low, close, volume } of rows) {
-    csv += `${head},${cell(refreshDate)},${cell(open)},${cell(high)},${cell(low)},${cell(close)},${cell(volume)},${tail},${line}\n`;
+  for (const row of rows) {
+    const { line, refreshDate, open, high, low, close, volume } = row;
+    csv += row.isPlain
+      ? `${head},${refreshDate},${open},${high},${low},${close},${volume},${tail},${line},t\n`
+      : `${head},${cell(refreshDate)},${cell(open)},${cell(high)},${cell(low)},${cell(close)},${cell(volume)},${tail},${line},f\n`;
   }
   return csv;
 }

@@ -43,7 +43,17 @@ function postgresTable(table: WarehouseTable): string {
   return [create, ...postgresIndexes(table)].join('\n');
 }
 
-function postgresIndexes({ name, key, sortKey }: WarehouseTable): string[] {
+/** Drops the indexes of a table, for a load that makes them again by `postgresIndexes` in the same transaction. */
+export function dropIndexes({ name, key, sortKey }: WarehouseTable): string[] {
+  const suffixes = [
+    ...(key === undefined ? [] : ['key']),
+    ...(sortKey === undefined ? [] : [sortKey]),
+  ];
+  return suffixes.map((suffix) => `DROP INDEX ${quoteTable(`${name}_${suffix}`)}`);
+}
+
+/** The indexes of a table on PostgreSQL. */
+export function postgresIndexes({ name, key, sortKey }: WarehouseTable): string[] {
   const bare = name.split('.').at(-1) ?? name;
   const index = (suffix: string) => quoteIdentifier(`${bare}_${suffix}`);
   return [
@@ -77,7 +87,10 @@ function redshiftTable({ name, columns, key, distKey, sortKey }: WarehouseTable)
   });
   if (key !== undefined) lines.push(`UNIQUE (${key.map(quoteIdentifier).join(', ')})`);
   const body = `CREATE TABLE IF NOT EXISTS ${quoteTable(name)} (\n  ${lines.join(',\n  ')}\n)`;
-  const style = distKey === undefined ? '\nDISTSTYLE AUTO' : `\nDISTSTYLE KEY DISTKEY (${quoteIdentifier(distKey)})`;
+  const style =
+    distKey === undefined
+      ? '\nDISTSTYLE AUTO'
+      : `\nDISTSTYLE KEY DISTKEY (${quoteIdentifier(distKey)})`;
   const order = sortKey === undefined ? '' : `\nCOMPOUND SORTKEY (${quoteIdentifier(sortKey)})`;
   return `${body}${style}${order};`;
 }

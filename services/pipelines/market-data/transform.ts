@@ -6,7 +6,8 @@ import { quarantine, type RejectedRow } from '../../stages/land/quarantine.ts';
 import { lockFor } from '../../stages/serve/warehouse-lock.ts';
 import { landedKey } from './landed.ts';
 import * as sql from './merge-sql.ts';
-import { STAGING } from './schema.ts';
+import { FACT, STAGED_REPLIES, STAGING } from './schema.ts';
+import { dropIndexes, postgresIndexes } from './table.ts';
 
 /** Casts what is staged and merges it into the fact table, all in one transaction (requirements 2.6). */
 export const transform: Step = {
@@ -39,9 +40,62 @@ async function mergeStaged(
 ): Promise<MergeCounts> {
   await lockFor(tx, warehouse.dialect, STAGING.name);
   await refuseOvertaken(tx);
-  const staged = await countOf(tx, `SELECT COUNT(*) FROM ${STAGING.name}`);
+  const staged = await countOf(
+    tx,
+    `SELECT COALESCE(SUM(row_count), 0) FROM ${STAGED_REPLIES.name}`,
+  );
   const { rows: rejects } = await tx.query(sql.REJECTED_ROWS);
   await keepRejects(ports, rejects);
+  const isFirst = (await tx.query(sql.IS_FIRST_LOAD)).rows[0]?.[0] === true;
+  const { inserted, revised } = isFirst
+    ? { inserted: await insertStaged(tx, warehouse), revised: 0 }
+    : await mergeChanged(tx, { warehouse, run });
+  const source = isFirst ? 'all' : 'changed';
+  await tx.run(sql.updateSymbols(source));
+  await tx.run(sql.insertSymbols(source));
+  await tx.run(sql.MARK_DELISTED);
+  await tx.run(sql.FORGET_LOADED);
+  await tx.run(sql.KEEP_LOADED);
+  for (const statement of sql.EMPTY_STAGING) await tx.run(statement);
+  if (!isFirst) await tx.run('DROP TABLE changed_prices');
+  const rejected = rejects.length;
+  return { staged, inserted, revised, unchanged: staged - rejected - inserted - revised, rejected };
+}
+
+/**
+ * Into an empty table the rows go without its indexes, which are built when they are there: readers, who would find
+ * nothing, wait meanwhile. Where somebody is reading all the same, the indexes stay.
+ */
+async function insertStaged(tx: WarehouseTransaction, { dialect }: Warehouse): Promise<number> {
+  const isEmpty = async () =>
+    (await tx.query(`SELECT 1 FROM ${FACT.name} LIMIT 1`)).rows.length === 0;
+  if (dialect === 'redshift' || !(await isEmpty()) || !(await lockNow(tx))) {
+    return tx.run(sql.INSERT_STAGED);
+  }
+  await tx.run(`SET LOCAL maintenance_work_mem = '256MB'`);
+  for (const statement of dropIndexes(FACT)) await tx.run(statement);
+  const inserted = await tx.run(sql.INSERT_STAGED);
+  for (const statement of postgresIndexes(FACT)) await tx.run(statement);
+  return inserted;
+}
+
+/** Takes the fact table when nobody is using it; waits for nobody, so that nobody queues behind. */
+async function lockNow(tx: WarehouseTransaction): Promise<boolean> {
+  await tx.run('SAVEPOINT before_lock');
+  try {
+    await tx.run(`LOCK TABLE ${FACT.name} IN ACCESS EXCLUSIVE MODE NOWAIT`);
+    return true;
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error.kind !== 'conflict') throw error;
+    await tx.run('ROLLBACK TO SAVEPOINT before_lock');
+    return false;
+  }
+}
+
+async function mergeChanged(
+  tx: WarehouseTransaction,
+  { warehouse, run }: Omit<Merge, 'ports'>,
+): Promise<{ inserted: number; revised: number }> {
   await tx.run(sql.CHANGED_ROWS);
   if (warehouse.dialect === 'postgres') await tx.run('ANALYZE changed_prices');
   const changed = await countOf(tx, 'SELECT COUNT(*) FROM changed_prices');
@@ -51,16 +105,7 @@ async function mergeStaged(
     await tx.run(sql.DELETE_REPLACED);
   }
   await tx.run(sql.INSERT_CHANGED);
-  await tx.run(sql.UPDATE_SYMBOLS);
-  await tx.run(sql.INSERT_SYMBOLS);
-  await tx.run(sql.MARK_DELISTED);
-  await tx.run(sql.FORGET_LOADED);
-  await tx.run(sql.KEEP_LOADED);
-  for (const statement of sql.EMPTY_STAGING) await tx.run(statement);
-  await tx.run('DROP TABLE changed_prices');
-  const rejected = rejects.length;
-  const unchanged = staged - rejected - changed;
-  return { staged, inserted: changed - revised, revised, unchanged, rejected };
+  return { inserted: changed - revised, revised };
 }
 
 /** Another run has loaded a newer day since this one was staged: loading this day now would put old values back. */
@@ -79,10 +124,7 @@ async function countOf(tx: WarehouseTransaction, statement: string): Promise<num
 }
 
 /** Kept before the transaction ends: a transaction that is done again keeps the same bytes again. */
-async function keepRejects(
-  { store, check }: StepPorts,
-  rows: readonly (readonly Cell[])[],
-): Promise<void> {
+async function keepRejects(ports: StepPorts, rows: readonly (readonly Cell[])[]): Promise<void> {
   const byObject = new Map<string, { date: string; symbol: string; rejects: RejectedRow[] }>();
   for (const [symbol, day, line, reason, ...cells] of rows) {
     const name = { date: String(day), symbol: String(symbol) };
@@ -93,9 +135,9 @@ async function keepRejects(
   }
   for (const [object, { date, symbol, rejects }] of byObject) {
     const partition = `${date}/${symbol}`;
-    await quarantine(store, { dataset: 'stock_prices', partition, object, rejects });
+    await quarantine(ports.store, { dataset: 'stock_prices', partition, object, rejects });
   }
-  check('row-castable', rows.length);
+  ports.check('row-castable', rows.length);
 }
 
 function resultOf(counts: MergeCounts): StepResult {
@@ -103,7 +145,12 @@ function resultOf(counts: MergeCounts): StepResult {
   const problems: Problem[] =
     rejected === 0
       ? []
-      : [{ object: '_quarantine/stock_prices', message: `${rejected} rows cannot be cast, and are kept there` }];
+      : [
+          {
+            object: '_quarantine/stock_prices',
+            message: `${rejected} rows cannot be cast, and are kept there`,
+          },
+        ];
   return {
     outputs: {
       inserted: String(inserted),

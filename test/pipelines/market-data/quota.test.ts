@@ -7,7 +7,11 @@ import type { MarketServerOptions } from '../../../services/sample/market-server
 import { CANARY, marketBench, type MarketBench } from '../../support/market.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
-const SYMBOLS = Array.from({ length: 40 }, (_, at) => `S${String.fromCodePoint(65 + (at % 26))}${String.fromCodePoint(65 + Math.floor(at / 26))}`);
+const SYMBOLS = Array.from(
+  { length: 40 },
+  (_, at) =>
+    `S${String.fromCodePoint(65 + (at % 26))}${String.fromCodePoint(65 + Math.floor(at / 26))}`,
+);
 const QUOTA = { perMinute: 5, perDay: 25 };
 const servers: MarketServer[] = [];
 afterEach(async () => {
@@ -42,7 +46,8 @@ async function outcomes({ store }: MarketBench, date: string): Promise<Record<st
 /** The most calls that were answered within any minute, and within any day in New York. */
 function peaks({ calls }: MarketServer): { minute: number; day: number } {
   const moments = calls.map(({ atMs }) => atMs);
-  const within = (start: number) => moments.filter((at) => at >= start && at < start + 60_000).length;
+  const within = (start: number) =>
+    moments.filter((at) => at >= start && at < start + 60_000).length;
   const days = new Map<string, number>();
   for (const at of moments) {
     const day = newYorkDay(new Date(at));
@@ -80,7 +85,8 @@ describe('a quota of 5 a minute and 25 a day with 40 symbols', () => {
 
   it('is kept by steps that run beside each other', async () => {
     const { server, bench } = await served();
-    const { shards = '[]' } = (await bench.step('plan', wish({ 'shard-size': '5' }).parameters)).outputs;
+    const { shards = '[]' } = (await bench.step('plan', wish({ 'shard-size': '5' }).parameters))
+      .outputs;
     const names = JSON.parse(shards) as string[];
     expect(names).toHaveLength(5);
     await Promise.all(names.map((shard) => bench.step('extract', { shard })));
@@ -92,9 +98,15 @@ describe('a quota of 5 a minute and 25 a day with 40 symbols', () => {
   it('counts calls that fail, and those of another try', async () => {
     const replies = new Map<string, Uint8Array | number>(SYMBOLS.map((symbol) => [symbol, 503]));
     const { server, bench } = await served({ replies });
-    const run = () => bench.run({ date: '2026-01-16', ...wish({ symbols: SYMBOLS.slice(0, 12).join(',') }) });
+    const run = () =>
+      bench.run({ date: '2026-01-16', ...wish({ symbols: SYMBOLS.slice(0, 12).join(',') }) });
     await expect(run()).rejects.toMatchObject({ kind: 'unavailable' });
-    await expect(run().then(() => undefined, () => undefined)).resolves.toBeUndefined();
+    await expect(
+      run().then(
+        () => undefined,
+        () => undefined,
+      ),
+    ).resolves.toBeUndefined();
     expect(server.calls).toHaveLength(25);
     expect(peaks(server)).toEqual({ minute: 5, day: 25 });
   });
@@ -142,20 +154,35 @@ describe('the API key', () => {
   });
 
   it('is nowhere: not in the store, the log, a result or an error', async () => {
-    const quota = Buffer.from(JSON.stringify({ Information: `We have detected your API key as ${CANARY} and our standard API rate limit is 25 requests per day. Please subscribe` }));
+    const quota = Buffer.from(
+      JSON.stringify({
+        Information: `We have detected your API key as ${CANARY} and our standard API rate limit is 25 requests per day. Please subscribe`,
+      }),
+    );
     const echo = Buffer.from(JSON.stringify({ 'Error Message': `Oops, ${CANARY}` }));
-    const prices = Buffer.from(JSON.stringify({
-      'Meta Data': { '2. Symbol': 'KO', hint: CANARY },
-      'Time Series (Daily)': { '2026-01-16': { '1. open': '1.0' } },
-    }));
-    const replies = new Map<string, Uint8Array | number>([['KO', prices], ['AAPL', echo], ['GE', 500], ['IBM', quota]]);
+    const prices = Buffer.from(
+      JSON.stringify({
+        'Meta Data': { '2. Symbol': 'KO', hint: CANARY },
+        'Time Series (Daily)': { '2026-01-16': { '1. open': '1.0' } },
+      }),
+    );
+    const replies = new Map<string, Uint8Array | number>([
+      ['KO', prices],
+      ['AAPL', echo],
+      ['GE', 500],
+      ['IBM', quota],
+    ]);
     const { server, bench } = await served({ replies });
     const seen: string[] = [];
     for (const symbols of ['KO', 'AAPL', 'GE', 'IBM']) {
       const results = await bench
         .run({ date: '2026-01-16', runId: symbols, ...wish({ symbols }) })
         .catch((error: unknown) => error);
-      seen.push(JSON.stringify(results instanceof Map ? [...results] : [String(results), (results as Error).stack]));
+      seen.push(
+        JSON.stringify(
+          results instanceof Map ? [...results] : [String(results), (results as Error).stack],
+        ),
+      );
     }
     expect(server.calls.length).toBeGreaterThanOrEqual(4);
     for await (const { key } of bench.store.list('')) {
@@ -169,7 +196,9 @@ describe('the API key', () => {
 
   it('is asked for before any call', async () => {
     const { server, bench } = await served();
-    const { settings } = await import('../../support/no-outside.ts').then(({ noOutside }) => noOutside);
+    const { settings } = await import('../../support/no-outside.ts').then(
+      ({ noOutside }) => noOutside,
+    );
     expect(settings.marketApiKey).toBeUndefined();
     const { apiKeyOf, API_URL } = await import('../../../services/pipelines/market-data/ask.ts');
     expect(() => apiKeyOf(undefined, API_URL)).toThrow('ARGOSY_MARKET_API_KEY is not set');
@@ -201,7 +230,9 @@ describe('the history', () => {
   });
 
   it('lands the bytes unchanged', async () => {
-    const body = Buffer.from('\uFEFF{"Meta Data":{"2. Symbol":"IBM"},  "Time Series (Daily)":{"2026-01-16":{"1. open":"1.0"}}}\r\n');
+    const body = Buffer.from(
+      '\uFEFF{"Meta Data":{"2. Symbol":"IBM"},  "Time Series (Daily)":{"2026-01-16":{"1. open":"1.0"}}}\r\n',
+    );
     const { bench } = await served({ replies: new Map([['IBM', body]]) });
     await bench.run({ date: '2026-01-16', ...wish({ symbols: 'IBM' }) });
     const landed = await bench.store.get('raw/stock_data/2026-01-16/IBM_daily.json');
@@ -214,7 +245,12 @@ describe('the history', () => {
     await bench.run({ date: '2026-01-16', ...symbols });
     await bench.run({ date: '2026-01-16', runId: 'again', ...symbols });
     expect(server.calls).toHaveLength(1);
-    await bench.run({ date: '2026-01-16', runId: 'forced', ...symbols, parameters: { symbols: 'IBM', force: 'true' } });
+    await bench.run({
+      date: '2026-01-16',
+      runId: 'forced',
+      ...symbols,
+      parameters: { symbols: 'IBM', force: 'true' },
+    });
     expect(server.calls.map(({ outputsize }) => outputsize)).toEqual(['full', 'full']);
   });
 });

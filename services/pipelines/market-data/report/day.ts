@@ -48,7 +48,8 @@ export async function readDay({ ports, records, logicalDate }: ReportRequest): P
   const key = reportKey({ logicalDate: day, runId: run.run_id });
   const report = await readJson(ports, key);
   const extractions: Extraction[] = [];
-  for await (const { value } of records.scan<Extraction>(extractionsOf(day))) extractions.push(value);
+  for await (const { value } of records.scan<Extraction>(extractionsOf(day)))
+    extractions.push(value);
   const known: SymbolRecord[] = [];
   for await (const { value } of records.scan<SymbolRecord>(SYMBOLS)) known.push(value);
   const symbols: SymbolDay[] = [];
