@@ -97,15 +97,15 @@ function once(
   return opening;
 }
 
-async function connect({ warehouse }: Config): Promise<Warehouse> {
+async function connect(config: Config): Promise<Warehouse> {
+  const { warehouse } = config;
   if (warehouse.kind === 'pglite') {
     const { pgliteWarehouse } = await import('../adapters/warehouse/pglite.ts');
     return pgliteWarehouse({ folder: warehouse.folder });
   }
   if (warehouse.kind === 'redshift') {
-    throw new PipelineError('unsupported', 'ARGOSY_WAREHOUSE=redshift://… is not built yet', {
-      hint: 'set ARGOSY_WAREHOUSE=postgres://… or pglite:PATH',
-    });
+    const { openRedshift } = await import('./wire-redshift.ts');
+    return openRedshift(config, warehouse.url.reveal());
   }
   const { postgresWarehouse } = await import('../adapters/warehouse/postgres.ts');
   return postgresWarehouse(warehouse.url.reveal());

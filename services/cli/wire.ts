@@ -16,6 +16,7 @@ import type { RecordStore } from '../ports/record-store.ts';
 import type { Counts, Log, StepPorts } from '../ports/step.ts';
 import type { ServePorts } from '../stages/serve/localise.ts';
 import type { BucketName, Config } from './config.ts';
+import { credentialsOf } from './wire-credentials.ts';
 import { openNotifier } from './wire-notifier.ts';
 import { namedByOperator, openSource } from './wire-source.ts';
 import { openSourceDatabase, openWarehouse } from './wire-warehouse.ts';
@@ -52,7 +53,13 @@ export interface PortsRequest {
   onNoticeLost(channel: string): void;
 }
 
-export { duckdbVersion as engineVersion, namedByOperator, systemClock, systemRandom };
+export {
+  credentialsOf,
+  duckdbVersion as engineVersion,
+  namedByOperator,
+  systemClock,
+  systemRandom,
+};
 
 /** Configuration to ports: the one place that knows which adapter stands behind which door. */
 export function openPorts(
@@ -149,15 +156,6 @@ export function bucketOpener({ config, clock, log, random }: Wiring): OpenBucket
     opened.set(bucket, store);
     return store;
   };
-}
-
-/** The SDK looks into the environment by itself, but not into `.env`. */
-export function credentialsOf({ sdkVariables }: Config) {
-  const accessKeyId = sdkVariables['AWS_ACCESS_KEY_ID'];
-  const secretAccessKey = sdkVariables['AWS_SECRET_ACCESS_KEY'];
-  if (!accessKeyId || !secretAccessKey) return undefined;
-  const sessionToken = sdkVariables['AWS_SESSION_TOKEN'];
-  return { accessKeyId: accessKeyId.reveal(), secretAccessKey, sessionToken };
 }
 
 function engineOpener(signal: AbortSignal, spillFolder: string): StepPorts['openEngine'] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PipelineError } from '../../core/error.ts';
 import type { CallOptions } from '../../ports/object-store.ts';
-import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
+import type { Warehouse, WarehouseDialect, WarehouseTransaction } from '../../ports/warehouse.ts';
 import { lockFor } from './warehouse-lock.ts';
 
 /** One step from a schema to the next. What has been published is never edited again: another migration follows it. */
@@ -20,12 +20,14 @@ export interface MigrationSet {
 }
 
 /** Our own bookkeeping, in the schema `argosy` (design A7.6). */
-const BOOKKEEPING: MigrationSet = {
+const bookkeeping = (dialect: WarehouseDialect): MigrationSet => ({
   owner: 'argosy',
   migrations: [
     {
       id: '0001-load-log',
-      sql: `
+      sql: spelled(
+        dialect,
+        `
         CREATE TABLE argosy.load_log (
           pipeline VARCHAR(50) NOT NULL,
           digest VARCHAR(64) NOT NULL,
@@ -35,9 +37,16 @@ const BOOKKEEPING: MigrationSet = {
           loaded_at TIMESTAMP NOT NULL DEFAULT now(),
           PRIMARY KEY (pipeline, digest)
         )`,
+      ),
     },
   ],
-};
+});
+
+/** Our own tables as Redshift writes them: it has no JSONB, and SYSDATE where PostgreSQL has now(). */
+function spelled(dialect: WarehouseDialect, sql: string): string {
+  if (dialect === 'postgres') return sql;
+  return sql.replaceAll('JSONB', 'VARCHAR(65535)').replaceAll('now()', 'SYSDATE');
+}
 
 /**
  * Brings the warehouse to the newest schema: our bookkeeping first, then what the set asks for, each migration in a
@@ -51,7 +60,7 @@ export async function migrate(
   options: CallOptions = {},
 ): Promise<string[]> {
   set.migrations.forEach(refuseDrop);
-  const wanted = [BOOKKEEPING, set];
+  const wanted = [bookkeeping(warehouse.dialect), set];
   const known = await appliedBefore(warehouse, options);
   if (known !== null && wanted.every((one) => pending(one, known).length === 0)) return [];
   await warehouse.transaction(makeHome(warehouse), options);
@@ -124,7 +133,7 @@ const MIGRATION_LOCK = { table: 'argosy.migration' };
 function makeHome({ dialect }: Warehouse): (tx: WarehouseTransaction) => Promise<void> {
   return async (tx) => {
     if (dialect === 'postgres') await lockFor(tx, dialect, MIGRATION_LOCK);
-    await tx.run(`
+    const home = `
       CREATE SCHEMA IF NOT EXISTS argosy;
       CREATE TABLE IF NOT EXISTS argosy.migration (
         owner VARCHAR(50) NOT NULL,
@@ -132,7 +141,8 @@ function makeHome({ dialect }: Warehouse): (tx: WarehouseTransaction) => Promise
         sha256 VARCHAR(64) NOT NULL,
         applied_at TIMESTAMP NOT NULL DEFAULT now(),
         PRIMARY KEY (owner, id)
-      )`);
+      )`;
+    await tx.run(spelled(dialect, home));
   };
 }
 
