@@ -35,13 +35,6 @@ export const WINGS: Readonly<Record<string, Wing>> = {
     database: async () => (await import('../pipelines/finance/database.ts')).financeDb,
     report: async () => (await import('../pipelines/finance/report.ts')).financeReport,
   },
-  'csv-intake': {
-    summary: 'Any CSV that arrives: schema, statistics, quality issues, and SQL over its rows',
-    schema: 'csv_intake',
-    load: async () => (await import('../pipelines/csv-intake/index.ts')).csvIntake,
-    database: async (request) =>
-      (await import('../pipelines/csv-intake/database.ts')).csvDatabase(request),
-  },
   'market-data': {
     summary: 'Daily prices from Alpha Vantage to a warehouse fact table, re-runnable for any day',
     schema: 'market_data',
@@ -54,6 +47,13 @@ export const WINGS: Readonly<Record<string, Wing>> = {
       'logical-date': to,
       trigger: 'backfill',
     }),
+  },
+  'csv-intake': {
+    summary: 'Any CSV that arrives: schema, statistics, quality issues, and SQL over its rows',
+    schema: 'csv_intake',
+    load: async () => (await import('../pipelines/csv-intake/index.ts')).csvIntake,
+    database: async (request) =>
+      (await import('../pipelines/csv-intake/database.ts')).csvDatabase(request),
   },
 };
 

@@ -23,7 +23,7 @@ const TABLE = `DROP TABLE IF EXISTS floor;
 export async function benchMarket(folder, rounds) {
   const home = join(folder, 'market');
   mkdirSync(home, { recursive: true });
-  const server = await startServer(home);
+  const server = await startServer();
   if (server === null) return { bench: 'market-data', skipped: 'PostgreSQL is not installed' };
   try {
     const rows = land(join(home, 'store', 'argosy-market-data'));

@@ -1,19 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const FOLDERS = '/usr/lib/postgresql';
 
 /**
- * Starts a PostgreSQL of the benchmark's own at a loopback port, with its data below the folder; null when the machine
- * has none. As root it runs as the user `postgres`, for it refuses to run as root.
+ * Starts a PostgreSQL of the benchmark's own at a loopback port, with its data in a temporary folder; null when the
+ * machine has none. As root it runs as the user `postgres`, for it refuses to run as root.
  */
-export async function startServer(folder) {
+export async function startServer() {
   const version = existsSync(FOLDERS) ? readdirSync(FOLDERS).toSorted((a, b) => b - a)[0] : null;
   if (version === null || version === undefined) return null;
   const program = (name) => join(FOLDERS, version, 'bin', name);
-  const data = join(folder, 'postgres');
+  const folder = mkdtempSync(join(tmpdir(), 'argosy-bench-postgres-'));
+  const data = join(folder, 'data');
   mkdirSync(data, { recursive: true });
   const owner = ownerOf();
   if (owner.uid !== undefined) {
@@ -50,6 +52,7 @@ export async function startServer(folder) {
       const ended = new Promise((resolve) => child.once('close', resolve));
       child.kill('SIGINT');
       await ended;
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

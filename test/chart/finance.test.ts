@@ -79,11 +79,12 @@ describeWith(helm, 'finance in the chart', () => {
 
   it('is looked at by a doctor of its own, who alone has address and way of the database', () => {
     const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy');
-    // In that installation fama-french has the database as well.
+    // In that installation fama-french and market-data have the database as well.
     expect(objects.filter(({ kind }) => kind === 'Pod').map(({ name }) => name)).toEqual([
       'argosy-doctor',
       'argosy-doctor-fama-french',
       'argosy-doctor-finance',
+      'argosy-doctor-market-data',
     ]);
     for (const [name, args, hasWay] of [
       ['argosy-doctor', ['doctor', 'csv-intake'], false],

@@ -4,11 +4,7 @@ import { extract } from './extract.ts';
 import { load } from './load.ts';
 import { plan } from './plan.ts';
 import { quality } from './quality.ts';
-import { marketRules } from './rules.ts';
 import { transform } from './transform.ts';
-
-/** A day for names alone: those of the rules are the same on every day. */
-const SOME_DAY = { expected: '2026-01-05', today: '2026-01-05', movesFrom: '2026-01-05' };
 
 /** Daily prices from Alpha Vantage to a warehouse, re-runnable for any day (requirements chapter 2). */
 export const marketData: Pipeline = {
@@ -19,9 +15,32 @@ export const marketData: Pipeline = {
     { name: 'symbol-landed', summary: 'symbols for which the service gave no prices' },
     { name: 'reply-readable', summary: 'landed replies that are gone or hold no prices' },
     { name: 'row-castable', summary: 'days in quarantine, whose date or a value is none' },
-    ...marketRules({ ...SOME_DAY, zeroVolume: 'block' }).map(({ name, severity }) => ({
-      name,
-      summary: `rows, symbols or days that break the rule${severity === 'block' ? '; stops the run' : ''}`,
-    })),
+    { name: 'null-check', summary: 'prices that are absent from a row; stops the run' },
+    { name: 'price-positive', summary: 'prices of zero or less; stops the run' },
+    {
+      name: 'zero-volume-check',
+      summary: 'days without trade; stops the run, unless zero-volume=warn',
+    },
+    {
+      name: 'price-order',
+      summary: 'rows whose high is not the highest price, or low the lowest; stops the run',
+    },
+    { name: 'unique-key', summary: 'rows of a symbol and day that are there twice; stops the run' },
+    { name: 'future-date-check', summary: 'prices of days to come; stops the run' },
+    {
+      name: 'freshness-check',
+      summary: '1 when the session that has to be there is not; stops the run',
+    },
+    { name: 'symbol-freshness', summary: 'traded symbols without that session' },
+    { name: 'session-over', summary: 'earlier sessions that are as they were before their close' },
+    {
+      name: 'session-gap',
+      summary: 'sessions that are missing between the first and last day of a symbol',
+    },
+    { name: 'session-day', summary: 'prices of days on which the exchanges were closed' },
+    {
+      name: 'daily-move',
+      summary: 'closes more than 50 % away from that before, of the last 30 days',
+    },
   ],
 };

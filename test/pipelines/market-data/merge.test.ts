@@ -10,6 +10,7 @@ import {
   marketBench,
   type MarketBench,
 } from '../../support/market.ts';
+import { type Day, land, landThree, THREE_DATES as DATES } from '../../support/market-landed.ts';
 import { sharedMarket } from '../../support/shared-market.ts';
 
 const REAL = [
@@ -52,34 +53,6 @@ describe.skipIf(sharedMarket('daily_AAPL_20170427.json') === null)('real replies
   );
 });
 
-interface Day {
-  day: string;
-  close?: string;
-  open?: string;
-  volume?: string;
-}
-
-/** A landed reply of these days. */
-function reply(symbol: string, days: readonly Day[]): Buffer {
-  const rows = days.map(({ day, open = '10.0000', close = '10.5000', volume = '100' }) => [
-    day,
-    {
-      '1. open': open,
-      '2. high': '20.0000',
-      '3. low': '1.0000',
-      '4. close': close,
-      '5. volume': volume,
-    },
-  ]);
-  const series = Object.fromEntries(rows) as object;
-  return Buffer.from(
-    JSON.stringify({ 'Meta Data': { '2. Symbol': symbol }, 'Time Series (Daily)': series }),
-  );
-}
-
-const land = ({ store }: MarketBench, date: string, symbol: string, days: readonly Day[]) =>
-  store.put(`raw/stock_data/${date}/${symbol}_daily.json`, reply(symbol, days));
-
 const merge = (
   one: MarketBench,
   date: string,
@@ -96,30 +69,6 @@ const merge = (
 const outputsOf = (results: Map<string, StepResult[]>) => results.get('transform')?.[0]?.outputs;
 const IDS =
   'SELECT stock_id, symbol, price_date, created_at FROM market_data.fct_stock_prices ORDER BY 2, 3';
-
-const FULL = ['2026-01-05', '2026-01-06', '2026-01-07', '2026-01-08', '2026-01-09', '2026-01-12'];
-/** Three days of extraction: the history, then two that overlap it and revise a day each. */
-async function landThree(one: MarketBench): Promise<void> {
-  for (const symbol of ['IBM', 'KO']) {
-    await land(
-      one,
-      '2026-01-12',
-      symbol,
-      FULL.map((day) => ({ day })),
-    );
-    await land(one, '2026-01-13', symbol, [
-      { day: '2026-01-09', close: '11.1111' },
-      { day: '2026-01-12' },
-      { day: '2026-01-13' },
-    ]);
-    await land(one, '2026-01-14', symbol, [
-      { day: '2026-01-12', close: '12.2222' },
-      { day: '2026-01-13' },
-      { day: '2026-01-14' },
-    ]);
-  }
-}
-const DATES = ['2026-01-12', '2026-01-13', '2026-01-14'] as const;
 
 describe('the fact table', () => {
   it('of one load of everything is that of every order of its days, each of them twice', async () => {
@@ -194,13 +143,15 @@ describe('the fact table', () => {
 
   it('takes a session that was not over, marks it, and replaces it later', async () => {
     const one = bench();
-    await land(one, '2026-01-14', 'IBM', [
+    await land(one, { date: '2026-01-14', symbol: 'IBM' }, [
       { day: '2026-01-14 12:14:00', close: '9.0000' },
       { day: '2026-01-13' },
     ]);
     await merge(one, '2026-01-14');
     expect((await one.fact()).map((row) => row.split(' ').at(-1))).toEqual(['true', 'false']);
-    await land(one, '2026-01-15', 'IBM', [{ day: '2026-01-14', close: '9.5000' }]);
+    await land(one, { date: '2026-01-15', symbol: 'IBM' }, [
+      { day: '2026-01-14', close: '9.5000' },
+    ]);
     await merge(one, '2026-01-15');
     expect((await one.fact())[1]).toBe('IBM 2026-01-14 10.0000 20.0000 1.0000 9.5000 100 true');
     expect(await one.rows('SELECT was_final FROM market_data.price_revisions')).toEqual([[false]]);
@@ -222,7 +173,7 @@ describe('the fact table', () => {
       { day: '2026-01-06', close: '.5' },
       { day: '2026-01-05', close: '10.00005' },
     ];
-    await land(one, '2026-01-14', 'IBM', bad);
+    await land(one, { date: '2026-01-14', symbol: 'IBM' }, bad);
     const results = await merge(one, '2026-01-14');
     expect(outputsOf(results)).toEqual({
       inserted: '4',
@@ -398,8 +349,14 @@ describe('the analyst', () => {
 describe('the reference table', () => {
   it('knows first and last day of each symbol, and which is not traded any more', async () => {
     const one = bench();
-    await land(one, '2026-01-14', 'OLD', [{ day: '2025-12-01' }, { day: '2025-12-02' }]);
-    await land(one, '2026-01-14', 'NEW', [{ day: '2026-01-13' }, { day: '2026-01-14' }]);
+    await land(one, { date: '2026-01-14', symbol: 'OLD' }, [
+      { day: '2025-12-01' },
+      { day: '2025-12-02' },
+    ]);
+    await land(one, { date: '2026-01-14', symbol: 'NEW' }, [
+      { day: '2026-01-13' },
+      { day: '2026-01-14' },
+    ]);
     await merge(one, '2026-01-14');
     expect(
       await one.rows(`SELECT symbol, first_price_date, last_price_date, delisted_on
