@@ -83,7 +83,9 @@ export async function findDatabase(
 ): Promise<Database> {
   const wing = findWing(pipelineName);
   if (wing.database) return wing.database(request);
-  throw new PipelineError('config-invalid', `pipeline ${pipelineName} has no tables`);
+  throw new PipelineError('config-invalid', `pipeline ${pipelineName} has no tables in the store`, {
+    hint: 'what a pipeline loads into the warehouse is asked for by argosy query --warehouse',
+  });
 }
 
 function unknown(what: string, name: string, known: readonly string[]): PipelineError {

@@ -42,6 +42,13 @@ describe('the http source', () => {
     for (const server of servers.splice(0)) await server.close();
   });
 
+  it('tries a request that says so once, whatever is answered', async () => {
+    const { server, source } = await sourceBench(servers, status(503));
+    const request = { url: `${server.url}/x`, sizeBytesMax: 10, attemptsMax: 1 };
+    await expect(source.fetch(request)).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(server.requests).toHaveLength(1);
+  });
+
   it.each([
     [400, 'config-invalid', 1],
     [401, 'denied', 1],

@@ -1,9 +1,4 @@
-import {
-  dayAfter,
-  lastCompletedSession,
-  newYorkDay,
-  sessionsBetween,
-} from '../../core/trading-calendar.ts';
+import { dayAfter, lastCompletedSession, sessionsBetween } from '../../core/trading-calendar.ts';
 import type { RecordStore } from '../../ports/record-store.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import { type Extraction, extractionsOf, type SymbolRecord, SYMBOLS } from './ledger.ts';
@@ -102,7 +97,8 @@ async function askedCells(
 ): Promise<Cells> {
   const cells: Cells = new Map();
   for (const [at, day] of sessions.entries()) {
-    const end = sessions[at + 1] ?? dayAfter(newYorkDay(now), 1);
+    // Days of extraction are UTC's, which are ahead of New York's.
+    const end = sessions[at + 1] ?? dayAfter(now.toISOString().slice(0, 10), 1);
     for (let date = day; date < end; date = dayAfter(date, 1)) {
       for await (const { value } of records.scan<Extraction>(extractionsOf(date), { signal })) {
         const { symbol, outcome } = value;

@@ -152,7 +152,7 @@ async function wantedReplies(
   for (const reply of loaded) {
     const start = firstOf.get(reply.symbol);
     if (start !== undefined && reply.date > start && !wanted.has(reply.key)) {
-      wanted.set(reply.key, reply);
+      wanted.set(reply.key, { ...reply, isLoaded: true });
     }
   }
   return [...wanted.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));

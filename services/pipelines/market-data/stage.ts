@@ -1,3 +1,4 @@
+import { PipelineError } from '../../core/error.ts';
 import type { StepPorts } from '../../ports/step.ts';
 import { quarantine } from '../../stages/land/quarantine.ts';
 import type { LandedName } from './landed.ts';
@@ -6,6 +7,8 @@ import { type FlatRow, readReply } from './reply.ts';
 /** A landed reply whose rows are to be staged. */
 export interface StagedReply extends LandedName {
   etag: string;
+  /** True for one that is loaded, and staged again because an older day is. */
+  isLoaded?: true;
 }
 
 /** What staging came to. */
@@ -34,7 +37,7 @@ export const STAGED_COLUMNS = [
 
 /**
  * The rows of landed replies as CSV for the staging table, one chunk a reply, every value as it was written. Counts go
- * to `counts` while it is read. A reply that has gone or is none is told and left out; rows that are no text are kept
+ * to `counts` while it is read. A reply that has gone or is none is told and left out, but `not-found` when it was loaded; rows that are no text are kept
  * in quarantine.
  */
 export async function* stagedCsv(
@@ -45,6 +48,7 @@ export async function* stagedCsv(
   for (const reply of replies) {
     const { key, date, symbol } = reply;
     const bytes = await ports.store.get(key, { signal: ports.signal });
+    if (bytes === null && reply.isLoaded === true) throw lost(key);
     if (bytes === null) {
       counts.unreadable.push({ key, message: `${key}: the landed reply is gone` });
       continue;
@@ -68,6 +72,13 @@ export async function* stagedCsv(
     ports.progress({ rowsRead: counts.rows + counts.rejected, objectsRead: counts.replies.length });
     yield Buffer.from(csvOf(rows, reply));
   }
+}
+
+/** Going on would put the values of an older day in place of its own. */
+function lost(key: string): PipelineError {
+  return new PipelineError('not-found', `${key}: it was loaded, and is gone`, {
+    hint: 'restore that object from a version, or load again only days that are later',
+  });
 }
 
 function csvOf(rows: readonly FlatRow[], { symbol, date }: LandedName): string {

@@ -313,6 +313,16 @@ describe('a load that fails', () => {
     expect((await one.fact()).find((row) => row.startsWith('IBM 2026-01-12'))).toContain('12.2222');
   });
 
+  it('because a later reply that was loaded is gone puts no old price back', async () => {
+    const one = bench();
+    await landThree(one);
+    for (const date of [DATES[1], DATES[2]]) await merge(one, date);
+    const before = await one.fact();
+    await one.store.delete('raw/stock_data/2026-01-14/KO_daily.json');
+    await expect(merge(one, DATES[0])).rejects.toMatchObject({ kind: 'not-found' });
+    expect(await one.fact()).toEqual(before);
+  });
+
   it('for a reply that is gone or is none loads the others, and is strict when asked', async () => {
     const one = bench();
     await landThree(one);

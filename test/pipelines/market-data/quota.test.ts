@@ -253,4 +253,27 @@ describe('the history', () => {
     });
     expect(server.calls.map(({ outputsize }) => outputsize)).toEqual(['full', 'full']);
   });
+
+  it('with a session that is not over is asked for again after its close', async () => {
+    const clock = virtualClock(new Date('2026-01-16T16:00:00Z'));
+    const { server, bench } = await served({
+      now: () => clock.now(),
+      quota: { perMinute: 5, perDay: 25 },
+    });
+    const running = marketBench({ clock, store: bench.store, apiUrl: server.url });
+    const symbols = {
+      date: '2026-01-16',
+      parameters: { symbols: 'IBM' },
+      until: 'extract' as const,
+    };
+    const known = async () =>
+      objectRecords(bench.store).get<Extraction>('extractions/2026-01-16', 'IBM');
+    await running.run({ ...symbols, runId: 'noon' });
+    expect(await known()).toMatchObject({ isFinal: false, lastDay: '2026-01-16' });
+    await clock.sleep(6 * 3_600_000);
+    await running.run({ ...symbols, runId: 'evening' });
+    expect(await known()).toMatchObject({ isFinal: true, lastDay: '2026-01-16' });
+    await running.run({ ...symbols, runId: 'night' });
+    expect(server.calls).toHaveLength(2);
+  });
 });
