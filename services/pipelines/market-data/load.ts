@@ -109,7 +109,7 @@ async function stageAll(
   tx: WarehouseTransaction,
   { ports, warehouse, landed, isReload }: Staging,
 ): Promise<StagingCounts> {
-  await lockFor(tx, warehouse.dialect, STAGING.name);
+  await lockFor(tx, warehouse.dialect, { table: STAGING.name });
   await fillSessions(tx);
   const replies = await wantedReplies(tx, landed, isReload);
   await tx.run(`DELETE FROM ${STAGING.name}`);

@@ -38,7 +38,7 @@ async function mergeStaged(
   tx: WarehouseTransaction,
   { ports, warehouse, run }: Merge,
 ): Promise<MergeCounts> {
-  await lockFor(tx, warehouse.dialect, STAGING.name);
+  await lockFor(tx, warehouse.dialect, { table: STAGING.name });
   await refuseOvertaken(tx);
   const staged = await countOf(
     tx,
