@@ -7,6 +7,12 @@ import {
   STAGING,
   SYMBOL_TABLE,
 } from './schema.ts';
+import type { WarehouseTable } from './table.ts';
+
+/** How columns of a table that is changed are named beside those of another: by its name without the schema. */
+function bareName({ name }: WarehouseTable): string {
+  return name.split('.').at(-1) ?? name;
+}
 
 /** `YYYY-MM-DD`, with a time when the session was not over. */
 const DATE_FORM =
@@ -98,7 +104,7 @@ FROM changed_prices c JOIN ${FACT.name} f ON f.symbol = c.symbol AND f.price_dat
 
 /** Delete and insert, of the changed rows alone (requirements 2.6). */
 export const DELETE_REPLACED = `DELETE FROM ${FACT.name} USING changed_prices c
-WHERE ${FACT.name}.symbol = c.symbol AND ${FACT.name}.price_date = c.price_date AND c.replaced_id IS NOT NULL`;
+WHERE ${bareName(FACT)}.symbol = c.symbol AND ${bareName(FACT)}.price_date = c.price_date AND c.replaced_id IS NOT NULL`;
 
 export const INSERT_CHANGED = `INSERT INTO ${FACT.name} (${INSERTED})
 SELECT ${INSERTED} FROM changed_prices ORDER BY symbol, price_date`;
@@ -120,7 +126,7 @@ export const updateSymbols = (source: SpanSource) => `UPDATE ${SYMBOL_TABLE.name
   first_price_date = ${least('first_price_date', 'n.first_date')},
   last_price_date = ${greatest('last_price_date', 'n.last_date')},
   last_extraction_date = ${greatest('last_extraction_date', 'n.asked_on')}
-FROM (${spans(source)}) n WHERE ${SYMBOL_TABLE.name}.symbol = n.symbol`;
+FROM (${spans(source)}) n WHERE ${bareName(SYMBOL_TABLE)}.symbol = n.symbol`;
 
 export const insertSymbols = (source: SpanSource) => `INSERT INTO ${SYMBOL_TABLE.name}
   (symbol, first_price_date, last_price_date, last_extraction_date)
@@ -136,10 +142,10 @@ FROM (SELECT d.symbol, CASE WHEN COUNT(s.session_date) >= 10 THEN d.last_price_d
     ON s.session_date > d.last_price_date AND s.session_date < CAST(d.last_extraction_date AS DATE)
   WHERE d.symbol IN (SELECT symbol FROM ${STAGED_REPLIES.name})
   GROUP BY d.symbol, d.last_price_date) n
-WHERE ${SYMBOL_TABLE.name}.symbol = n.symbol`;
+WHERE ${bareName(SYMBOL_TABLE)}.symbol = n.symbol`;
 
 export const FORGET_LOADED = `DELETE FROM ${LOADED_REPLIES.name} USING ${STAGED_REPLIES.name} s
-WHERE ${LOADED_REPLIES.name}.symbol = s.symbol AND ${LOADED_REPLIES.name}.extraction_date = s.extraction_date`;
+WHERE ${bareName(LOADED_REPLIES)}.symbol = s.symbol AND ${bareName(LOADED_REPLIES)}.extraction_date = s.extraction_date`;
 
 export const KEEP_LOADED = `INSERT INTO ${LOADED_REPLIES.name} (symbol, extraction_date, object_key, etag, row_count)
 SELECT symbol, extraction_date, object_key, etag, row_count FROM ${STAGED_REPLIES.name}`;

@@ -77,7 +77,7 @@ function dateRules({ expected, today }: RuleContext): Rule[] {
       severity: 'block',
       checks: [
         counting(
-          `SELECT CASE WHEN EXISTS (SELECT 1 FROM ${FACT.name} WHERE price_date >= DATE '${expected}') THEN 0 ELSE 1 END`,
+          `SELECT CASE WHEN COUNT(*) > 0 THEN 0 ELSE 1 END FROM ${FACT.name} WHERE price_date >= DATE '${expected}'`,
         ),
       ],
     },

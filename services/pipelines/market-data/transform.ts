@@ -46,9 +46,10 @@ async function mergeStaged(
   );
   const { rows: rejects } = await tx.query(sql.REJECTED_ROWS);
   await keepRejects(ports, rejects);
-  const isFirst = (await tx.query(sql.IS_FIRST_LOAD)).rows[0]?.[0] === true;
+  const isFirst =
+    warehouse.dialect === 'postgres' && (await tx.query(sql.IS_FIRST_LOAD)).rows[0]?.[0] === true;
   const { inserted, revised } = isFirst
-    ? { inserted: await insertStaged(tx, warehouse), revised: 0 }
+    ? { inserted: await insertStaged(tx), revised: 0 }
     : await mergeChanged(tx, { warehouse, run });
   const source = isFirst ? 'all' : 'changed';
   await tx.run(sql.updateSymbols(source));
@@ -66,10 +67,10 @@ async function mergeStaged(
  * Into an empty table the rows go without its indexes, which are built when they are there: readers, who would find
  * nothing, wait meanwhile. Where somebody is reading all the same, the indexes stay.
  */
-async function insertStaged(tx: WarehouseTransaction, { dialect }: Warehouse): Promise<number> {
+async function insertStaged(tx: WarehouseTransaction): Promise<number> {
   const isEmpty = async () =>
     (await tx.query(`SELECT 1 FROM ${FACT.name} LIMIT 1`)).rows.length === 0;
-  if (dialect === 'redshift' || !(await isEmpty()) || !(await lockNow(tx))) {
+  if (!(await isEmpty()) || !(await lockNow(tx))) {
     return tx.run(sql.INSERT_STAGED);
   }
   await tx.run(`SET LOCAL maintenance_work_mem = '256MB'`);
