@@ -60,7 +60,8 @@ describe('market-data on Redshift, replayed', () => {
       '"market_data"."stg_stock_prices"',
       '"market_data"."stg_replies"',
     ]);
-    const merge = all.slice(at);
+    // A session that was idle is asked for a sign of life first.
+    const merge = all.slice(at).filter((sql) => sql !== '');
     expect(merge.filter((sql) => /^(?:BEGIN|COMMIT|ROLLBACK)/.test(sql))).toEqual([
       'BEGIN',
       'COMMIT',
