@@ -158,7 +158,12 @@ async function runSteps(
   }
   const later = until === 'extract' ? [] : ['load', 'transform', 'quality'];
   for (const name of later) {
-    await one(name);
+    try {
+      await one(name, { shards });
+    } catch (error) {
+      // What went wrong first is what the run is told to have failed of.
+      throw failure ?? error;
+    }
     if (name === until) break;
   }
   if (failure !== null) throw failure;

@@ -6,6 +6,7 @@ import type { RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.
 import type { Warehouse } from '../../ports/warehouse.ts';
 import { checkTable } from '../../stages/observe/check.ts';
 import { failIfBlocked, tellChecks } from '../../stages/observe/verdict.ts';
+import { refuseUnasked } from './unasked.ts';
 import { marketRules, type RuleContext } from './rules.ts';
 import { SCHEMA } from './schema.ts';
 
@@ -21,7 +22,10 @@ export function reportKey({
   return `quality/${logicalDate}/${runId}.json`;
 }
 
-/** Audits the fact table (requirements 2.7); a rule that does not hold fails the run, unless it only warns. */
+/**
+ * Audits the fact table (requirements 2.7): a rule that does not hold fails the run, unless it only warns. So does a symbol
+ * that could not be asked for, once the others are loaded and checked.
+ */
 export const quality: Step = {
   name: 'quality',
   summary: 'Check the fact table by its rules and the trading calendar',
@@ -46,6 +50,16 @@ export const quality: Step = {
       description: 'block: a rule that does not hold fails the run; warn: it is only told',
       default: 'block',
     },
+    {
+      name: 'shards',
+      description: 'The shards that were to be asked for, as a JSON list',
+      default: '[]',
+    },
+    {
+      name: 'strict',
+      description: 'true: a symbol that was not landed fails the run',
+      default: 'false',
+    },
   ],
   async run(ports, parameters, run): Promise<StepResult> {
     const context = contextOf(ports, parameters, run);
@@ -56,6 +70,7 @@ export const quality: Step = {
     await ports.store.put(key, bytes, { signal: ports.signal });
     tellChecks(ports, report);
     if (mode === 'block') failIfBlocked(report, `${ports.store.url}/${key}`);
+    await refuseUnasked(ports, run, parameters);
     const failed = report.rules.filter(({ isPassed }) => !isPassed);
     return {
       outputs: {

@@ -4,7 +4,12 @@ import { toPipelineError } from '../../../services/core/error.ts';
 import { marketMigrations } from '../../../services/pipelines/market-data/schema.ts';
 import { marketReport } from '../../../services/pipelines/market-data/report.ts';
 import { readGrid } from '../../../services/pipelines/market-data/grid.ts';
-import { serveMarket, type MarketServer } from '../../../services/sample/market-server.ts';
+import {
+  serveMarket,
+  type MarketServer,
+  type MarketServerOptions,
+} from '../../../services/sample/market-server.ts';
+import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
 import { recordRunEnd, recordRunStart } from '../../../services/stages/observe/run-record.ts';
 import { migrate } from '../../../services/stages/serve/migrate.ts';
@@ -29,7 +34,11 @@ afterEach(async () => {
 });
 
 /** A bench at a moment, with the API of the sample. */
-async function benchAt(moment: string): Promise<MarketBench> {
+async function benchAt(
+  moment: string,
+  more: Partial<MarketServerOptions> = {},
+  store?: ObjectStore,
+): Promise<MarketBench> {
   const clock = virtualClock(new Date(moment));
   const server = await serveMarket({
     host: '127.0.0.1',
@@ -37,9 +46,15 @@ async function benchAt(moment: string): Promise<MarketBench> {
     isPortPreferred: true,
     seed: 7,
     now: () => clock.now(),
+    ...more,
   });
   servers.push(server);
-  return marketBench({ warehouse: embedded.warehouse, clock, apiUrl: server.url });
+  return marketBench({
+    warehouse: embedded.warehouse,
+    clock,
+    apiUrl: server.url,
+    ...(store === undefined ? {} : { store }),
+  });
 }
 
 const COMPACT = { outputsize: 'compact', symbols: 'IBM,KO', 'calls-per-minute': '100' };
@@ -155,6 +170,48 @@ describe('a rule that does not hold', () => {
     const reload = { ...COMPACT, extract: 'false', reload: 'true' };
     await bench.run({ date: '2026-01-16', runId: 'reload', parameters: reload });
     expect(await bench.fact()).toHaveLength(200);
+  });
+});
+
+describe('a symbol that could not be asked for', () => {
+  const replies = new Map<string, number>([['KO', 503]]);
+
+  it('fails the run once the others are loaded and checked', async () => {
+    const bench = await benchAt(FRIDAY, { replies });
+    const run = bench.run({ date: '2026-01-16', parameters: COMPACT });
+    await expect(run).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(await bench.fact()).toHaveLength(100);
+    expect(await failing(bench, '2026-01-16')).toEqual([]);
+    const identity = { logicalDate: '2026-01-16', runId: 'run-2026-01-16' };
+    const shards = JSON.stringify(['shard-001', 'shard-002']);
+    await expect(bench.step('quality', { shards }, identity)).rejects.toMatchObject({
+      kind: 'not-found',
+      message: 'not extracted: KO',
+    });
+  });
+
+  it('because no key is taken fails it too', async () => {
+    const bench = await benchAt(FRIDAY);
+    await bench.run({ date: '2026-01-16', parameters: COMPACT });
+    const locked = await benchAt(FRIDAY, { key: 'another' }, bench.store);
+    const parameters = { ...COMPACT, force: 'true' };
+    const run = locked.run({ date: '2026-01-16', runId: 'locked', parameters });
+    await expect(run).rejects.toMatchObject({ kind: 'denied' });
+    const identity = { logicalDate: '2026-01-16', runId: 'locked' };
+    const shards = JSON.stringify(['shard-001', 'shard-002']);
+    await expect(locked.step('quality', { shards }, identity)).rejects.toMatchObject({
+      message: 'not extracted: IBM, KO',
+    });
+  });
+
+  it('is one that is unknown, to a strict run alone', async () => {
+    const bench = await benchAt(FRIDAY);
+    const parameters = { ...COMPACT, symbols: 'IBM,ABCDE' };
+    await bench.run({ date: '2026-01-16', parameters });
+    const identity = { logicalDate: '2026-01-16', runId: 'run-2026-01-16' };
+    const shards = JSON.stringify(['shard-001', 'shard-002']);
+    const strict = bench.step('quality', { shards, strict: 'true' }, identity);
+    await expect(strict).rejects.toMatchObject({ message: 'not extracted: ABCDE' });
   });
 });
 
