@@ -11,13 +11,14 @@ const { benchStart } = await import('../test/bench/start.mjs');
 const { benchVintages } = await import('../test/bench/vintages.mjs');
 const { benchRivals } = await import('../test/bench/rivals.mjs');
 const { benchProfile } = await import('../test/bench/profile.mjs');
+const { benchFinance } = await import('../test/bench/finance.mjs');
 const { benchMarket } = await import('../test/bench/market.mjs');
 
 const rounds = Number(process.env['ARGOSY_TEST_BENCH_ROUNDS'] ?? 5);
 const folder = mkdtempSync(join(tmpdir(), 'argosy-bench-'));
 try {
-  for (const bench of [benchStart, benchVintages, benchRivals, benchProfile, benchMarket])
-    print(await bench(folder, rounds));
+  const all = [benchStart, benchVintages, benchRivals, benchProfile, benchFinance, benchMarket];
+  for (const bench of all) print(await bench(folder, rounds));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

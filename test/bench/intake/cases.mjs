@@ -129,7 +129,10 @@ export async function permissions(place, watcher) {
   const key = `${UPLOADS}h.csv`;
   await place.put(key, rowsOf(10));
   const { status } = await watcher.settled(key);
-  const { code } = await argosy(place, ['query', `COPY (SELECT 1 FROM csv_intake.files) TO '${place.home}/stolen.csv'`]);
+  const { code } = await argosy(place, [
+    'query',
+    `COPY (SELECT 1 FROM csv_intake.files) TO '${place.home}/stolen.csv'`,
+  ]);
   return {
     readsUpload: status === 'success',
     writesSummary: (await place.get('processed/h_summary.json')) !== null,

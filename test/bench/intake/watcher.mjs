@@ -42,7 +42,7 @@ export async function startWatcher(place) {
     createInterface({ input: child.stderr }).on('line', (line) => {
       if (/ listening$| by sweeps alone/.test(line)) resolve();
     });
-    closed.then(() => reject(new Error('the watcher has ended before it listened')));
+    void closed.then(() => reject(new Error('the watcher has ended before it listened')));
   });
   return {
     told,
