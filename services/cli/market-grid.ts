@@ -1,7 +1,7 @@
 import { PipelineError } from '../core/error.ts';
 import { type Grid, type GridCell, readGrid } from '../pipelines/market-data/grid.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
-import { recordsOf } from './host.ts';
+import { bucketFor, recordsOf } from './host.ts';
 import { widthOf } from './print-result.ts';
 import type { Session } from './session.ts';
 import { formatTable } from './text-table.ts';
@@ -23,6 +23,7 @@ const WORDS: Readonly<Record<GridCell, readonly [short: string, meaning: string]
 export async function readMarketGrid(session: Session): Promise<Grid> {
   const { signal, io } = session;
   const request = {
+    store: bucketFor(session, 'market-data'),
     records: recordsOf(session, 'market-data'),
     now: io.clock.now(),
     sessions: SESSIONS_SHOWN,

@@ -16,6 +16,8 @@ export interface SourceRequest {
   signal?: AbortSignal | undefined;
   /** Tries of this request, the first included: 1 where each call is counted. The source's own number by default. */
   attemptsMax?: number | undefined;
+  /** Redirects that are followed: 0 where each request is counted, and one ends in `config-invalid`. 5 by default. */
+  redirectsMax?: number | undefined;
 }
 
 /** A reply: the bytes, or the news that they are those of the earlier reply. */

@@ -175,6 +175,17 @@ describe('the http source', () => {
     expect(server.requests).toHaveLength(6);
   });
 
+  it('follows none where each request is counted', async () => {
+    const location = 'ftp://elsewhere/secret';
+    const { server, source } = await sourceBench(servers, status(302, { location }));
+    const request = { url: `${server.url}/x`, sizeBytesMax: 100, redirectsMax: 0 };
+    await expect(source.fetch(request)).rejects.toMatchObject({
+      kind: 'config-invalid',
+      message: `${server.url}/x leads to another address, and is not followed`,
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('sends neither cookies nor the query of the first address to another host', async () => {
     const seen: (string | undefined)[] = [];
     const other = await serveHandler((request, response) => {

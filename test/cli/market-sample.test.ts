@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serveMarket } from '../../services/sample/market-server.ts';
 import { cli, type CliEnd } from '../support/cli.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
@@ -65,6 +66,23 @@ describe('argosy run market-data --sample', () => {
     RUN_MS_MAX,
   );
 
+  it(
+    'with a key that is not taken fails after one call, and says so',
+    async () => {
+      const now = () => new Date();
+      const at = { host: '127.0.0.1', port: 0, isPortPreferred: true };
+      const server = await serveMarket({ ...at, seed: 1, now, key: 'another' });
+      const own = ['-p', `api-url=${server.url}`, '-p', 'force=true'];
+      const end = await argosy('run', 'market-data', '--sample', ...SMALL, ...own);
+      await server.close();
+      expect([end.exitCode, server.calls.length]).toEqual([50, 1]);
+      expect(end.stderr).toContain('IBM: the service does not take the API key');
+      const { stdout } = await argosy('status', 'market-data', '--sample');
+      expect(stdout).toMatch(/failed .* IBM: the service does not take the API key/);
+    },
+    RUN_MS_MAX,
+  );
+
   it('has a status by symbol and session, also for programs', async () => {
     const { stdout } = await argosy('status', 'market-data', '--sample', '--json');
     const { grid } = JSON.parse(stdout) as { grid: { sessions: string[]; symbols: object[] } };
@@ -82,6 +100,29 @@ describe('argosy run market-data --sample', () => {
 });
 
 describe('argosy backfill', () => {
+  it(
+    'tells that nothing is landed for its days',
+    async () => {
+      await using home = await tempFolder();
+      const days = ['--from', '2026-01-05', '--to', '2026-01-09'];
+      const end = await cli(
+        ['backfill', 'market-data', '--sample', ...days, '-p', 'quality-mode=warn'],
+        { cwd: home.path },
+      );
+      expect(end.exitCode).toBe(0);
+      expect(end.stderr).toContain('nothing is landed from 2026-01-05 to 2026-01-09');
+    },
+    RUN_MS_MAX,
+  );
+
+  it('refuses days that the trading calendar does not know', async () => {
+    await using home = await tempFolder();
+    const days = ['--from', '1989-12-30', '--to', '1989-12-31'];
+    const end = await cli(['backfill', 'market-data', '--sample', ...days], { cwd: home.path });
+    expect(end.exitCode).toBe(51);
+    expect(end.stderr).toContain('logical date 1989-12-31 cannot be');
+  });
+
   it.each([
     [['backfill', 'fama-french', '--from', '2026-01-01', '--to', '2026-01-02'], 'has no backfill'],
     [['backfill', 'market-data', '--from', '2026-01-02', '--to', '2026-01-01'], 'is after --to'],
@@ -95,6 +136,19 @@ describe('argosy backfill', () => {
 });
 
 describe('argosy run market-data', () => {
+  it.each(['dates=9999-99-99', 'logical-date=0001-01-01', 'logical-date=1989-12-31'])(
+    'with %s ends before any call',
+    async (parameter) => {
+      await using home = await tempFolder();
+      const end = await cli(['run', 'market-data', '--sample', '-p', parameter], {
+        cwd: home.path,
+      });
+      expect(end.exitCode).toBe(51);
+      expect(end.stderr).toContain('cannot be');
+      expect(end.stderr).not.toContain('extract');
+    },
+  );
+
   it('without a key ends before any call, and names the setting', async () => {
     await using home = await tempFolder();
     const end = await cli(['run', 'market-data'], { cwd: home.path });

@@ -126,7 +126,7 @@ const BAD: readonly (readonly [
 
 describe('a reply with status 200 that holds', () => {
   it.each(BAD)('%s is what it is', (_name, body, outcome, kind) => {
-    const reply = readReply(Buffer.from(body), 'IBM');
+    const reply = readReply(Buffer.from(body), 'IBM', '2026-01-16');
     expect(reply).toMatchObject({ outcome, kind });
     expect(JSON.stringify(reply).length).toBeLessThan(200);
   });
@@ -138,7 +138,11 @@ describe('a reply with status 200 that holds', () => {
 
 describe('a good reply', () => {
   it('keeps every value as it was written, and may hold a note beside it', () => {
-    const reply = readReply(Buffer.from(GOOD.replace('{', '{"Note":"Buy more!",')), 'IBM');
+    const reply = readReply(
+      Buffer.from(GOOD.replace('{', '{"Note":"Buy more!",')),
+      'IBM',
+      '2026-01-16',
+    );
     expect(reply).toMatchObject({
       outcome: 'prices',
       rows: [{ line: 1, refreshDate: '2026-01-16', open: '1.0000', volume: '10' }],
@@ -156,13 +160,13 @@ describe('a good reply', () => {
       '"3. Last Refreshed":"2026-01-16"',
       `"3. Last Refreshed":"${refreshed}"`,
     );
-    const reply = readReply(Buffer.from(body), 'IBM');
+    const reply = readReply(Buffer.from(body), 'IBM', '2026-01-16');
     expect(reply).toMatchObject({ outcome: 'prices', isFinal });
   });
 
   it('gives rows that no table takes as rejects, and the others as rows', () => {
     const rows = `{"2026-01-16":${ROW},"2026-01-15":{"1. open":2},"2026-01-14":7,"2026-01-13":{"1. open":"${'9'.repeat(21)}"},"2026-01-12":{"1. open":"1\\u0000"}}`;
-    const reply = readReply(Buffer.from(series(rows)), 'IBM');
+    const reply = readReply(Buffer.from(series(rows)), 'IBM', '2026-01-16');
     expect(
       reply.outcome === 'prices' && reply.rejects.map(({ line, rule }) => [line, rule]),
     ).toEqual([
@@ -182,7 +186,7 @@ describe.skipIf(sharedMarket('error_message_ABCDE.json') === null)('a real reply
     ['error_message_ABCDE.json', 'bad-symbol', 'input-invalid'],
     ['error_note_rate_limit.json', 'minute-quota', 'throttled'],
   ])('%s is what it is, and its words are not passed on', (name, outcome, kind) => {
-    const reply = readReply(sharedMarket(name) ?? Buffer.of(), 'IBM');
+    const reply = readReply(sharedMarket(name) ?? Buffer.of(), 'IBM', '2026-01-16');
     expect(reply).toMatchObject({ outcome, kind });
     expect(JSON.stringify(reply)).not.toContain('XXXX');
   });

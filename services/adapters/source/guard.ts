@@ -59,7 +59,11 @@ export function checkUrl(text: string, named: ReadonlySet<string>, base?: URL): 
     throw refusal(`a ${url.protocol.slice(0, 20)} address`, 'only http and https are fetched');
   }
   if (url.username !== '' || url.password !== '') {
-    throw refusal(showUrl(url), 'it holds a user name or password');
+    throw new PipelineError(
+      'config-invalid',
+      `${showUrl(url)} is not fetched: it holds a user name or password`,
+      { hint: 'leave them out of the address: docs/sources.md says where credentials belong' },
+    );
   }
   const port = url.port === '' ? defaultPort(url) : url.port;
   const isNamed = named.has(`${url.hostname}:${port}`);
@@ -140,6 +144,6 @@ function defaultPort(url: URL): string {
 
 function refusal(what: string, why: string): PipelineError {
   return new PipelineError('config-invalid', `${what} is not fetched: ${why}`, {
-    hint: 'only the host that the operator names (-p archive-url=…) may have another than a public address',
+    hint: 'only the host of an address that the operator gives as a parameter may have another than a public address',
   });
 }

@@ -97,15 +97,18 @@ async function fetchOnce(
 ): Promise<SourceReply> {
   const deadline = AbortSignal.timeout(fetcher.timeoutMs);
   const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
+  const { redirectsMax = REDIRECTS_MAX } = request;
   let target = first;
   let { authorization } = request;
   try {
     request.signal?.throwIfAborted();
-    for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
+    for (let hop = 0; ; hop += 1) {
       const answer = await ask(fetcher, target, { ...request, authorization, signal });
-      const next = redirectOf(answer, target, fetcher);
-      if (next === null) return await replyOf(answer, target, { fetcher, request });
+      const location = locationOf(answer);
+      if (location === null) return await replyOf(answer, target, { fetcher, request });
       answer.destroy();
+      if (hop === redirectsMax) break;
+      const next = checkUrl(location, fetcher.named, target.url);
       if (next.url.origin !== target.url.origin) authorization = undefined;
       target = next;
     }
@@ -114,20 +117,16 @@ async function fetchOnce(
   }
   throw new PipelineError(
     'config-invalid',
-    `${showUrl(first.url)} leads to more than ${REDIRECTS_MAX} redirects`,
+    redirectsMax === 0
+      ? `${showUrl(first.url)} leads to another address, and is not followed`
+      : `${showUrl(first.url)} leads to more than ${redirectsMax} redirects`,
     { hint: 'name the address that the redirects end at' },
   );
 }
 
-function redirectOf(answer: IncomingMessage, from: Target, fetcher: Fetcher): Target | null {
-  const { location } = answer.headers;
-  if (!REDIRECTS.has(answer.statusCode ?? 0) || location === undefined) return null;
-  try {
-    return checkUrl(location, fetcher.named, from.url);
-  } catch (error) {
-    answer.destroy();
-    throw error;
-  }
+/** Where a redirect leads; null for any other answer. */
+function locationOf({ statusCode, headers }: IncomingMessage): string | null {
+  return REDIRECTS.has(statusCode ?? 0) ? (headers.location ?? null) : null;
 }
 
 /** Sends one request; resolves with the head of the answer. */

@@ -1,7 +1,8 @@
 import { type ErrorKind, PipelineError, toPipelineError } from '../../core/error.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { StepPorts } from '../../ports/step.ts';
-import type { OutputSize } from './ledger.ts';
+import { noteCall } from './asked.ts';
+import type { OutputSize, PlannedCall } from './ledger.ts';
 import { claimCall, noteExhausted, type Quota } from './quota.ts';
 import { type ErrorReply, type PriceReply, readReply, REPLY_BYTES_MAX } from './reply.ts';
 
@@ -9,9 +10,11 @@ import { type ErrorReply, type PriceReply, readReply, REPLY_BYTES_MAX } from './
 export const API_URL = 'https://www.alphavantage.co/query';
 /** What stands in for a key at other addresses, such as that of the sample. */
 const NO_KEY = 'demo';
-/** Calls for one symbol in one step; each counts. */
-const CALLS_MAX = 3;
+/** Calls for one symbol in one run, where the quota has so many; each counts. */
+export const CALLS_MAX = 3;
 const PAUSE_MS = 60_000;
+/** What is out of reach may be back after it. */
+const OUTAGE_MS = 5_000;
 /** A key of fewer characters may stand in a reply by chance. */
 const KEY_LENGTH_MIN = 8;
 
@@ -21,12 +24,14 @@ export interface Service {
   key: string;
   quota: Quota;
   runId: string;
+  /** The day of extraction: no price is of a later one. */
+  date: string;
 }
 
 /** What came of asking for a symbol. */
 export type Answer =
   | { outcome: 'prices'; bytes: Uint8Array; reply: PriceReply; outputsize: OutputSize }
-  | { outcome: 'pending' | 'premium' | 'failed'; kind: ErrorKind; message: string };
+  | { outcome: 'pending' | 'premium' | 'failed' | 'bad-key'; kind: ErrorKind; message: string };
 
 /** The key to ask with; `config-invalid` when the service itself is to be asked without one. */
 export function apiKeyOf(key: Secret | undefined, apiUrl: string): string {
@@ -38,23 +43,24 @@ export function apiKeyOf(key: Secret | undefined, apiUrl: string): string {
 }
 
 /**
- * Asks for a symbol within the quota, again where that may help. Throws `denied` for a key that is not taken, for no
- * other symbol would fare better, and what the source throws; the address, in which the key stands, is in no message.
+ * Asks for a symbol within the quota, again where that may help. With `bad-key` no other symbol would fare better;
+ * any other failure is that symbol's. The address, in which the key stands, is in no message.
  */
 export async function askPrices(
   ports: StepPorts,
   service: Service,
-  call: { symbol: string; outputsize: OutputSize },
+  call: Pick<PlannedCall, 'symbol' | 'outputsize' | 'callsMax'>,
 ): Promise<Answer> {
-  const { symbol } = call;
+  const { symbol, callsMax } = call;
   let last: Answer = pending(`${symbol}: the quota of the day is used up`);
-  for (let round = 1; round <= CALLS_MAX; round += 1) {
+  for (let round = 1; round <= callsMax; round += 1) {
     if (!(await claimCall(ports, service.quota, { runId: service.runId, symbol }))) return last;
+    await noteCall(ports, symbol, service.runId);
     const answer = await askOnce(ports, service, call);
     if (answer.outcome !== 'again') return answer;
     last = { outcome: answer.as, kind: answer.kind, message: answer.message };
     ports.log.warn('api.again', { symbol, call: round, reason: answer.message });
-    if (round < CALLS_MAX) await ports.clock.sleep(answer.waitMs, ports.signal);
+    if (round < callsMax) await ports.clock.sleep(answer.waitMs, ports.signal);
   }
   return last;
 }
@@ -80,12 +86,12 @@ async function askOnce(
     return failureOf(toPipelineError(thrown), symbol);
   }
   if (echoesKey(bytes, service.key)) {
-    const quota = readReply(bytes, symbol);
+    const quota = readReply(bytes, symbol, service.date);
     if (quota.outcome !== 'prices') return errorAnswer(ports, quota);
     const message = `${symbol}: the reply repeats the API key, and is not kept`;
     return { outcome: 'failed', kind: 'input-invalid', message };
   }
-  const reply = readReply(bytes, symbol);
+  const reply = readReply(bytes, symbol, service.date);
   if (reply.outcome === 'prices') return { outcome: 'prices', bytes, reply, outputsize };
   return errorAnswer(ports, reply);
 }
@@ -100,7 +106,7 @@ async function errorAnswer(ports: StepPorts, reply: ErrorReply): Promise<Answer 
     return pending(message);
   }
   if (outcome === 'bad-key') {
-    throw new PipelineError('denied', message, { hint: 'look at ARGOSY_MARKET_API_KEY' });
+    return { outcome, kind, message };
   }
   return { outcome: outcome === 'premium' ? 'premium' : 'failed', kind, message };
 }
@@ -119,22 +125,28 @@ async function fetchReply(
     apikey: key,
   };
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-  const request = { url: url.href, sizeBytesMax: REPLY_BYTES_MAX, attemptsMax: 1, signal };
+  const request = {
+    url: url.href,
+    sizeBytesMax: REPLY_BYTES_MAX,
+    attemptsMax: 1,
+    redirectsMax: 0,
+    signal,
+  };
   const answer = await source.fetch(request);
   if (answer.status === 'fresh') return answer.bytes;
   throw new PipelineError('unavailable', `${symbol}: the service says that nothing has changed`);
 }
 
-/** A failure of the network may pass, one reply that is too large is that symbol's alone, the rest ends the step. */
+/** A failure of the network may pass; what a server refuses is that symbol's alone; a stop and our own faults end the step. */
 function failureOf(error: PipelineError, symbol: string): Answer | Again {
   const { kind, retryAfterMs } = error;
   const message = `${symbol}: ${error.message}`;
-  if (kind === 'too-large') return { outcome: 'failed', kind, message };
+  if (kind === 'interrupted' || kind === 'bug') throw error;
   if (kind === 'throttled') {
     return { outcome: 'again', as: 'pending', kind, message, waitMs: retryAfterMs ?? PAUSE_MS };
   }
-  if (kind !== 'unavailable') throw error;
-  return { outcome: 'again', as: 'failed', kind, message, waitMs: 0 };
+  if (kind !== 'unavailable') return { outcome: 'failed', kind, message };
+  return { outcome: 'again', as: 'failed', kind, message, waitMs: OUTAGE_MS };
 }
 
 function echoesKey(bytes: Uint8Array, key: string): boolean {

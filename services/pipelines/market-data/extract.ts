@@ -4,16 +4,21 @@ import { switchParameter } from '../../core/parameter.ts';
 import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
 import { stepCollection } from '../../stages/observe/run-record.ts';
 import { type Answer, API_URL, apiKeyOf, askPrices, type Service } from './ask.ts';
+import { beginAsking, endAsking } from './asked.ts';
+import { refuseOtherDay } from './asking-day.ts';
 import { landedKey } from './landed.ts';
 import {
+  answersOf,
   type Extraction,
   extractionsOf,
+  keepExtraction,
   type PlannedCall,
   type ShardPlan,
   type SymbolRecord,
   SYMBOLS,
 } from './ledger.ts';
 import { QUOTA_PARAMETERS, quotaOf } from './quota.ts';
+import { noteStop, refuseStopped } from './stop.ts';
 
 /** Asks for the symbols of one shard and lands each reply as it came (requirements 2.4, stages 1 and 2). */
 export const extract: Step = {
@@ -29,17 +34,23 @@ export const extract: Step = {
     const isStrict = switchParameter(parameters, 'strict');
     const apiUrl = parameters['api-url'] ?? API_URL;
     const key = apiKeyOf(ports.settings.marketApiKey, apiUrl);
-    const service = { apiUrl, key, quota: quotaOf(parameters), runId: run.runId };
+    const service = {
+      apiUrl,
+      key,
+      quota: quotaOf(parameters),
+      runId: run.runId,
+      date: run.logicalDate,
+    };
+    refuseOtherDay(ports.clock.now(), run.logicalDate);
+    await refuseStopped(ports, run);
     const calls = await callsOf(ports, run, parameters['shard'] ?? '');
     const found: Extraction[] = [];
     for (const call of calls) {
       const extraction = await extractOne(ports, { service, run, call });
       found.push(extraction);
       ports.check('symbol-landed', extraction.outcome === 'failed' ? 1 : 0);
-      if (isStrict && extraction.outcome !== 'landed') throw refused(extraction);
+      if (isStrict && extraction.outcome !== 'landed') await stop(ports, run, refused(extraction));
     }
-    const unreached = found.find(({ kind }) => kind === 'unavailable');
-    if (unreached !== undefined) throw refused(unreached);
     return resultOf(found);
   },
 };
@@ -62,28 +73,64 @@ interface Call {
   call: PlannedCall;
 }
 
-/** What this run has landed before, in a try that broke off, is not asked for again. */
+/** Ends the step, and the asking of all others of the run. */
+async function stop(ports: StepPorts, run: RunIdentity, error: PipelineError): Promise<never> {
+  await noteStop(ports, run, error);
+  throw error;
+}
+
+/** What came of a symbol, kept for the run and for the day. */
 async function extractOne(ports: StepPorts, { service, run, call }: Call): Promise<Extraction> {
   const { records, signal } = ports;
   const { symbol } = call;
-  const known = await records.get<Extraction>(extractionsOf(run.logicalDate), symbol, { signal });
-  if (known?.runId === run.runId && known.outcome === 'landed') return known;
+  await beginAsking(ports, symbol, run.runId);
+  try {
+    const landed = await landedSince(ports, run, call);
+    const { extraction, isKeyRefused } =
+      landed === null
+        ? await ask(ports, { service, run, call })
+        : { extraction: landed, isKeyRefused: false };
+    await records.put(answersOf(run), symbol, extraction, { signal });
+    if (isKeyRefused) await stop(ports, run, refused(extraction, 'look at ARGOSY_MARKET_API_KEY'));
+    return extraction;
+  } finally {
+    await endAsking(ports, symbol, run.runId);
+  }
+}
+
+/** What was landed since the plan, by a try of this run that broke off or by another run, is not asked for again. */
+async function landedSince(
+  { records, signal }: StepPorts,
+  { logicalDate, runId }: RunIdentity,
+  { symbol, landedBy }: PlannedCall,
+): Promise<Extraction | null> {
+  const known = await records.get<Extraction>(extractionsOf(logicalDate), symbol, { signal });
+  if (known?.outcome !== 'landed') return null;
+  return known.runId === runId || known.runId !== landedBy ? known : null;
+}
+
+async function ask(
+  ports: StepPorts,
+  { service, run, call }: Call,
+): Promise<{ extraction: Extraction; isKeyRefused: boolean }> {
+  const { symbol } = call;
   const asked = await askPrices(ports, service, call);
   const isCurtailed =
     asked.outcome === 'premium' && call.mayBeCompact && call.outputsize === 'full';
-  const answer = isCurtailed ? await askCompact(ports, service, symbol) : asked;
+  const answer = isCurtailed ? await askCompact(ports, service, call) : asked;
   const extraction =
     answer.outcome === 'prices'
       ? await land(ports, run, { symbol, answer, isCurtailed })
       : notLanded(call, run, answer);
-  await records.put(extractionsOf(run.logicalDate), symbol, extraction, { signal });
-  return extraction;
+  await keepExtraction(ports, extraction);
+  return { extraction, isKeyRefused: answer.outcome === 'bad-key' };
 }
 
 /** The plan of the key does not hold the full history: what it holds is better than nothing. */
-async function askCompact(ports: StepPorts, service: Service, symbol: string): Promise<Answer> {
+async function askCompact(ports: StepPorts, service: Service, call: PlannedCall): Promise<Answer> {
+  const { symbol } = call;
   ports.log.warn('api.premium', { symbol, reason: 'full history is not in the plan of the key' });
-  return askPrices(ports, service, { symbol, outputsize: 'compact' });
+  return askPrices(ports, service, { ...call, outputsize: 'compact' });
 }
 
 type Prices = Extract<Answer, { outcome: 'prices' }>;
@@ -157,8 +204,9 @@ function notLanded(
   };
 }
 
-function refused({ kind, message }: Extraction): PipelineError {
-  return new PipelineError(kind ?? 'bug', message ?? 'a symbol failed');
+function refused({ kind, message }: Extraction, hint?: string): PipelineError {
+  const detail = hint === undefined ? {} : { hint };
+  return new PipelineError(kind ?? 'bug', message ?? 'a symbol failed', detail);
 }
 
 function resultOf(found: readonly Extraction[]): StepResult {

@@ -1,7 +1,10 @@
 import { dayAfter, lastCompletedSession, sessionsBetween } from '../../core/trading-calendar.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import type { RecordStore } from '../../ports/record-store.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
+import { landedKey } from './landed.ts';
 import { type Extraction, extractionsOf, type SymbolRecord, SYMBOLS } from './ledger.ts';
+import { readReply } from './reply.ts';
 import { FACT } from './schema.ts';
 
 /**
@@ -17,6 +20,7 @@ export interface Grid {
 }
 
 export interface GridRequest {
+  store: Pick<ObjectStore, 'get'>;
   records: RecordStore;
   /** Null where there is none to be asked: then nothing counts as loaded. */
   warehouse: Pick<Warehouse, 'query'> | null;
@@ -32,19 +36,20 @@ export async function readGrid(request: GridRequest): Promise<Grid> {
   const known = await knownSymbols(request);
   const loaded = await loadedCells(request, sessions[0] ?? '');
   const asked = await askedCells(request, sessions);
-  const symbols = new Set([...known.keys(), ...loaded.keys(), ...asked.keys()]);
-  return {
-    sessions,
-    symbols: [...symbols].toSorted().map((symbol) => ({
-      symbol,
-      cells: sessions.map(
-        (day) =>
-          loaded.get(symbol)?.get(day) ??
-          asked.get(symbol)?.get(day) ??
-          (isLanded(known.get(symbol), day) ? 'landed' : 'missing'),
-      ),
-    })),
-  };
+  const symbols: Grid['symbols'] = [];
+  for (const symbol of new Set([...known.keys(), ...loaded.keys(), ...asked.keys()])) {
+    const found = sessions.map(
+      (day) => loaded.get(symbol)?.get(day) ?? asked.get(symbol)?.get(day),
+    );
+    const landed = found.includes(undefined)
+      ? await landedDays(request, known.get(symbol))
+      : new Set<string>();
+    const cells = sessions.map(
+      (day, at): GridCell => found[at] ?? (landed.has(day) ? 'landed' : 'missing'),
+    );
+    symbols.push({ symbol, cells });
+  }
+  return { sessions, symbols: symbols.toSorted((a, b) => (a.symbol < b.symbol ? -1 : 1)) };
 }
 
 function newestSessions(now: Date, count: number): string[] {
@@ -64,9 +69,17 @@ async function knownSymbols({ records, signal }: GridRequest): Promise<Map<strin
   return known;
 }
 
-/** A reply holds at least the sessions of the last weeks before its newest. */
-function isLanded(known: SymbolRecord | undefined, day: string): boolean {
-  return known !== undefined && day <= known.lastDay;
+/** The days of the newest reply, which has at least the sessions of the last months. */
+async function landedDays(
+  { store, signal }: GridRequest,
+  known: SymbolRecord | undefined,
+): Promise<Set<string>> {
+  if (known === undefined) return new Set();
+  const { symbol, landedOn } = known;
+  const bytes = await store.get(landedKey(landedOn, symbol), { signal });
+  const reply = bytes === null ? null : readReply(bytes, symbol, landedOn);
+  const rows = reply?.outcome === 'prices' ? reply.rows : [];
+  return new Set(rows.map(({ refreshDate }) => refreshDate.slice(0, 10)));
 }
 
 type Cells = Map<string, Map<string, GridCell>>;

@@ -14,7 +14,11 @@ export const marketData: Pipeline = {
   checks: [
     { name: 'symbol-landed', summary: 'symbols for which the service gave no prices' },
     { name: 'reply-readable', summary: 'landed replies that are gone or hold no prices' },
-    { name: 'row-castable', summary: 'days in quarantine, whose date or a value is none' },
+    {
+      name: 'day-real',
+      summary: 'days of replies in quarantine: no day, one to come, or one twice',
+    },
+    { name: 'row-castable', summary: 'days in quarantine, of which a value cannot be cast' },
     { name: 'null-check', summary: 'prices that are absent from a row; stops the run' },
     { name: 'price-positive', summary: 'prices of zero or less; stops the run' },
     {

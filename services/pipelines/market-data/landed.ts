@@ -1,3 +1,4 @@
+import { isKnownDay } from './price-day.ts';
 import { isSymbol } from './symbols.ts';
 
 /** Below it lies what the service has sent, unchanged, by the day of extraction (requirements 2.4). */
@@ -25,5 +26,5 @@ export function landedKey(date: string, symbol: string): string {
 export function parseLandedKey(key: string): LandedName | null {
   const match = /^raw\/stock_data\/(\d{4}-\d{2}-\d{2})\/([^/]+)_daily\.json$/.exec(key);
   const [, date = '', symbol = ''] = match ?? [];
-  return isSymbol(symbol) ? { key, date, symbol } : null;
+  return isKnownDay(date) && isSymbol(symbol) ? { key, date, symbol } : null;
 }

@@ -5,23 +5,22 @@ import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../po
 import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
 import { migrate } from '../../stages/serve/migrate.ts';
 import { lockFor } from '../../stages/serve/warehouse-lock.ts';
+import { DATES_PARAMETER, type DaysToLoad, daysToLoad } from './days-to-load.ts';
 import { LANDING_PREFIX, landingFolder, parseLandedKey } from './landed.ts';
 import { LOADED_REPLIES, marketMigrations, SESSIONS, STAGED_REPLIES, STAGING } from './schema.ts';
 import { STAGED_COLUMNS, stagedCsv, type StagedReply, type StagingCounts } from './stage.ts';
 
 /** A range of more days than this is found by one listing of all that is landed. */
 const LISTED_DAYS_MAX = 31;
+/** More days than the trading calendar has. */
+const CATCH_UP_DAYS_MAX = 20_000;
 
 /** Copies the landed replies of the run's days into the staging table, flattened to one row a day, all text. */
 export const load: Step = {
   name: 'load',
   summary: 'Copy landed replies into the staging table, one row a day, all text',
   parameters: [
-    {
-      name: 'dates',
-      description: 'Days of extraction to load, FROM..TO or one; empty for that of the run',
-      default: '',
-    },
+    DATES_PARAMETER,
     {
       name: 'catch-up-days',
       description: 'Load too what was landed so many days before and never loaded',
@@ -41,36 +40,34 @@ export const load: Step = {
       { signal: ports.signal },
     );
     ports.check('reply-readable', counts.unreadable.length);
+    ports.check('day-real', counts.rejected);
     const [first] = counts.unreadable;
     if (isStrict && first) throw new PipelineError('input-invalid', first.message);
-    return resultOf(counts);
+    return resultOf(counts, nothingLanded(landed));
   },
 };
 
-interface Wish {
-  /** The days of extraction that are asked for. */
-  from: string;
-  to: string;
+/** The days that are asked for, and what else. */
+interface Wish extends DaysToLoad {
   /** The first day that is looked at for what was never loaded. */
   catchUpFrom: string;
   isReload: boolean;
 }
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
-function wishOf(parameters: Parameters, { logicalDate }: RunIdentity): Wish {
-  const text = parameters['dates'] ?? '';
-  const [from = '', to = from, ...rest] = text === '' ? [logicalDate] : text.split('..');
-  const isDay = (day: string) =>
-    DAY.test(day) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
-  if (rest.length > 0 || !isDay(from) || !isDay(to) || from > to) {
-    throw new PipelineError('config-invalid', `parameter dates="${text}" cannot be`, {
-      hint: 'give a day such as 2026-01-05, or a range such as 2026-01-05..2026-01-31',
-    });
-  }
+function wishOf(parameters: Parameters, run: RunIdentity): Wish {
+  const days = daysToLoad(parameters, run);
   const catchUpDays = wholeParameter(parameters, 'catch-up-days', 0);
-  const isReload = switchParameter(parameters, 'reload');
-  return { from, to, catchUpFrom: dayAfter(from, -catchUpDays), isReload };
+  const catchUpFrom = dayAfter(days.from, -Math.min(catchUpDays, CATCH_UP_DAYS_MAX));
+  return { ...days, catchUpFrom, isReload: switchParameter(parameters, 'reload') };
+}
+
+/** Days that were named and hold nothing are told: they may be mistyped. */
+function nothingLanded({ wish, replies }: Landed): Problem[] {
+  const { from, to, isNamed } = wish;
+  if (!isNamed || replies.some(({ date }) => date >= from)) return [];
+  const days = from === to ? `on ${from}` : `from ${from} to ${to}`;
+  const message = `nothing is landed ${days}, so nothing of it is loaded`;
+  return [{ object: LANDING_PREFIX.slice(0, -1), message }];
 }
 
 /** The landed replies from the first day that is looked at to the last, and which of them are asked for. */
@@ -200,13 +197,13 @@ async function* chunk(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
 }
 
-function resultOf(counts: StagingCounts): StepResult {
+function resultOf(counts: StagingCounts, told: readonly Problem[]): StepResult {
   const { replies, unreadable, rows, rejected, bytes } = counts;
-  const problems: Problem[] = unreadable.map(({ key, message }) => ({ object: key, message }));
+  const problems = [...told, ...unreadable.map(({ key, message }) => ({ object: key, message }))];
   if (rejected > 0) {
     problems.push({
       object: '_quarantine/replies',
-      message: `${rejected} days are no text, and kept there`,
+      message: `${rejected} days hold no prices that a table takes, and are kept there`,
     });
   }
   return {

@@ -14,9 +14,9 @@ function bareName({ name }: WarehouseTable): string {
   return name.split('.').at(-1) ?? name;
 }
 
-/** `YYYY-MM-DD`, with a time when the session was not over. */
+/** `YYYY-MM-DD` in the years of the trading calendar, with a time when the session was not over. */
 const DATE_FORM =
-  '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])( [0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?$';
+  '^(199[0-9]|20[0-2][0-9]|203[0-5])-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])( [0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?$';
 /** Fits DECIMAL(18,4) after rounding too. */
 const AMOUNT_FORM = '^-?([0-9]{1,13}([.][0-9]*)?|[.][0-9]+)$';
 const COUNT_FORM = '^-?[0-9]{1,18}$';
@@ -33,6 +33,7 @@ const REASON = `CASE
       MOD(CAST(SUBSTRING(refresh_date, 1, 4) AS INTEGER), 4) = 0
       AND (MOD(CAST(SUBSTRING(refresh_date, 1, 4) AS INTEGER), 100) <> 0
         OR MOD(CAST(SUBSTRING(refresh_date, 1, 4) AS INTEGER), 400) = 0)) THEN 'date-invalid'
+    WHEN SUBSTRING(refresh_date, 1, 10) > CAST(CAST(extraction_date AS DATE) AS VARCHAR(10)) THEN 'date-future'
 ${AMOUNTS.map((name) => `    WHEN ${name}_price !~ '${AMOUNT_FORM}' THEN '${name}-invalid'`).join('\n')}
     WHEN volume_cnt !~ '${COUNT_FORM}' THEN 'volume-invalid'
   END`;

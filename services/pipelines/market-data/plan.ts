@@ -3,15 +3,20 @@ import { type Parameters, switchParameter, wholeParameter } from '../../core/par
 import { sessionsBetween } from '../../core/trading-calendar.ts';
 import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
 import { stepCollection } from '../../stages/observe/run-record.ts';
-import { API_URL, apiKeyOf } from './ask.ts';
+import { API_URL, apiKeyOf, CALLS_MAX } from './ask.ts';
+import { askedAt } from './asked.ts';
+import { refuseOtherDay } from './asking-day.ts';
+import { DATES_PARAMETER, daysToLoad } from './days-to-load.ts';
 import {
   type Extraction,
   extractionsOf,
+  keepExtraction,
   type PlannedCall,
   type ShardPlan,
   type SymbolRecord,
   SYMBOLS,
 } from './ledger.ts';
+import { isKnownDay } from './price-day.ts';
 import { callsLeft, QUOTA_PARAMETERS, quotaOf } from './quota.ts';
 import { symbolsOf } from './symbols.ts';
 
@@ -37,21 +42,25 @@ export const plan: Step = {
       default: 'auto',
     },
     { name: 'force', description: 'true: ask again for what is landed', default: 'false' },
+    DATES_PARAMETER,
     { name: 'shard-size', description: 'Symbols of one extract step', default: '1' },
     ...QUOTA_PARAMETERS,
     { name: 'api-url', description: 'Address of the service', default: API_URL },
   ],
   async run(ports, parameters, run): Promise<StepResult> {
+    // A day that cannot be is told before a call is made.
+    daysToLoad(parameters, run);
     const shardSize = wholeParameter(parameters, 'shard-size', 1);
     const isForced = switchParameter(parameters, 'force');
     const size = outputsizeOf(parameters);
     const quota = quotaOf(parameters);
     const symbols = wantedSymbols(ports, parameters);
     if (!switchParameter(parameters, 'extract')) return nothing(symbols.length);
+    refuseOtherDay(ports.clock.now(), run.logicalDate);
     apiKeyOf(ports.settings.marketApiKey, parameters['api-url'] ?? API_URL);
     const found = await pendingCalls(ports, run, { symbols, size, isForced });
     const left = await callsLeft(ports, quota);
-    const calls = left === null ? found.calls : found.calls.slice(0, left);
+    const calls = within(left, found.calls);
     const waiting = found.calls.slice(calls.length);
     const problems = await keepWaiting(ports, run, waiting);
     const shards = await keepShards(ports, run, { calls, shardSize });
@@ -91,18 +100,26 @@ function nothing(skipped: number): StepResult {
   return { outputs, counts: { objectsSkipped: skipped }, problems: [] };
 }
 
+/** A call each for as many as the quota allows; a further one for those that fail only where all may have it. */
+function within(left: number | null, calls: readonly PlannedCall[]): PlannedCall[] {
+  if (left === null) return [...calls];
+  const callsMax = Math.max(1, Math.min(CALLS_MAX, Math.floor(left / calls.length)));
+  return calls.slice(0, left).map((call) => ({ ...call, callsMax }));
+}
+
 interface Found {
   calls: PlannedCall[];
   skipped: number;
 }
 
-/** Those that have waited longest come first, so that a quota that is too small starves no symbol. */
+/** Those that were asked for longest ago come first, so that neither a small quota nor one that fails starves another. */
 async function pendingCalls(
-  { records, signal }: StepPorts,
+  ports: StepPorts,
   { logicalDate }: RunIdentity,
   { symbols, size, isForced }: { symbols: string[]; size: SizeWish; isForced: boolean },
 ): Promise<Found> {
-  const found: (PlannedCall & { landedOn: string })[] = [];
+  const { records, signal } = ports;
+  const found: { call: PlannedCall; askedOn: string }[] = [];
   for (const symbol of symbols) {
     const done = await records.get<Extraction>(extractionsOf(logicalDate), symbol, { signal });
     const isLanded = done?.outcome === 'landed';
@@ -111,23 +128,26 @@ async function pendingCalls(
     const isFull =
       size === 'auto' && (needsHistory(known, logicalDate) || done?.outputsize === 'full');
     const outputsize = isFull ? 'full' : size === 'auto' ? 'compact' : size;
-    const landedOn = known?.landedOn ?? '';
-    found.push({ symbol, outputsize, mayBeCompact: size === 'auto', landedOn });
+    const landedBy = isLanded ? done.runId : null;
+    const mayBeCompact = size === 'auto';
+    const askedOn = (await askedAt(ports, symbol)) || (known?.landedOn ?? '');
+    const call = { symbol, outputsize, mayBeCompact, callsMax: CALLS_MAX, landedBy };
+    found.push({ call, askedOn });
   }
   const calls = found
-    .toSorted((a, b) => (a.landedOn === b.landedOn ? 0 : a.landedOn < b.landedOn ? -1 : 1))
-    .map(({ symbol, outputsize, mayBeCompact }) => ({ symbol, outputsize, mayBeCompact }));
+    .toSorted((a, b) => (a.askedOn === b.askedOn ? 0 : a.askedOn < b.askedOn ? -1 : 1))
+    .map(({ call }) => call);
   return { calls, skipped: symbols.length - calls.length };
 }
 
 function needsHistory(known: SymbolRecord | null, date: string): boolean {
-  if (known === null || known.bootstrappedOn === null) return true;
+  if (known === null || known.bootstrappedOn === null || !isKnownDay(known.lastDay)) return true;
   return sessionsBetween(known.lastDay, date).length > COMPACT_SESSIONS;
 }
 
 /** What the quota leaves for another day is noted, so that `argosy status` shows it. */
 async function keepWaiting(
-  { records, signal, log }: StepPorts,
+  ports: StepPorts,
   { logicalDate, runId }: RunIdentity,
   waiting: readonly PlannedCall[],
 ): Promise<Problem[]> {
@@ -149,8 +169,8 @@ async function keepWaiting(
       isFinal: true,
       runId,
     };
-    await records.put(extractionsOf(logicalDate), symbol, extraction, { signal });
-    log.info('symbol.pending', { symbol });
+    await keepExtraction(ports, extraction);
+    ports.log.info('symbol.pending', { symbol });
     problems.push({ object: symbol, message });
   }
   return problems;

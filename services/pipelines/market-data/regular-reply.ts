@@ -1,4 +1,4 @@
-import { dayNumber } from '../../core/calendar.ts';
+import { isInMonth, isKnownDay } from './price-day.ts';
 import type { FlatRow } from './reply.ts';
 
 /** The series of a reply, and what stands before it as an object of its own. */
@@ -15,9 +15,9 @@ const ROW =
 
 /**
  * Reads a reply that is written as the service writes them, in a quarter of the time that JSON takes; null for any
- * other, which is then read as JSON. Days fall strictly, so that none is there twice.
+ * other, which is then read as JSON. Days fall strictly, so that none is there twice, from no later one than `extractedOn`.
  */
-export function readRegular(text: string): RegularReply | null {
+export function readRegular(text: string, extractedOn: string): RegularReply | null {
   const at = text.indexOf(SERIES);
   // Before the series stands `{`, or `{"Meta Data":{…},`.
   const meta = at < 0 ? null : headOf(text.slice(0, at));
@@ -31,11 +31,14 @@ export function readRegular(text: string): RegularReply | null {
     if (match === null) return null;
     const [, refreshDate = '', open = '', high = '', low = '', close = '', volume = '', end] =
       match;
-    if (refreshDate >= before || !isDay(refreshDate)) return null;
+    if (refreshDate >= before || !isInMonth(refreshDate)) return null;
     before = refreshDate;
     const line = rows.length + 1;
     rows.push({ line, refreshDate, open, high, low, close, volume, isPlain: true });
-    if (end?.startsWith('}') === true) return { meta: meta['Meta Data'], rows };
+    if (end?.startsWith('}') !== true) continue;
+    const newest = rows[0]?.refreshDate ?? '';
+    const isKnown = isKnownDay(refreshDate) && isKnownDay(newest) && newest <= extractedOn;
+    return isKnown ? { meta: meta['Meta Data'], rows } : null;
   }
 }
 
@@ -50,11 +53,4 @@ function headOf(text: string): Record<string, unknown> | null {
     // Not a beginning of ours: the reader of any JSON says what it is.
     return null;
   }
-}
-
-function isDay(text: string): boolean {
-  const day = Number(text.slice(8));
-  const month = Number(text.slice(5, 7));
-  if (day >= 1 && day <= 28) return month >= 1 && month <= 12;
-  return dayNumber(Number(text.slice(0, 4)), month, day) !== 0;
 }

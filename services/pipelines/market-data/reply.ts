@@ -1,8 +1,9 @@
 import type { ErrorKind } from '../../core/error.ts';
-import { dayNumber } from '../../core/calendar.ts';
-import { CALENDAR_YEARS, sessionOn } from '../../core/trading-calendar.ts';
+import { sessionOn } from '../../core/trading-calendar.ts';
 import { errorWords } from './error-reply.ts';
+import { dayFault } from './price-day.ts';
 import { readRegular } from './regular-reply.ts';
+import { repeatedDays } from './repeated-days.ts';
 
 /** A full history is about 1 MB; more than this is no reply of the service. */
 export const REPLY_BYTES_MAX = 16 * 2 ** 20;
@@ -31,7 +32,14 @@ export interface FlatRow {
 /** A row that cannot go into the staging table, with its place among the rows of the reply, from 1. */
 export interface FlatReject {
   line: number;
-  rule: 'text-expected' | 'text-too-long' | 'text-unstorable' | 'row-expected';
+  rule:
+    | 'date-invalid'
+    | 'date-future'
+    | 'day-repeated'
+    | 'text-expected'
+    | 'text-too-long'
+    | 'text-unstorable'
+    | 'row-expected';
   text: string;
 }
 
@@ -40,7 +48,7 @@ export interface PriceReply {
   outcome: 'prices';
   rows: FlatRow[];
   rejects: FlatReject[];
-  /** The oldest and the newest day, `YYYY-MM-DD`. */
+  /** The oldest and the newest day of the rows, `YYYY-MM-DD`. */
   firstDay: string;
   lastDay: string;
   /** False when a session was not over. */
@@ -55,23 +63,35 @@ export interface ErrorReply {
 }
 
 /**
- * What the service has answered with status 200 to a query for a symbol (requirements 2.3): prices, or which error.
- * A byte order mark is passed over. Never throws for what the bytes hold.
+ * What the service has answered with status 200 to a query for a symbol (requirements 2.3) on the day `extractedOn`:
+ * prices, or which error. Days that there are not, that the trading calendar does not know or that were still to come
+ * are rejects. A byte order mark is passed over. Never throws for what the bytes hold.
  */
-export function readReply(bytes: Uint8Array, symbol: string): PriceReply | ErrorReply {
+export function readReply(
+  bytes: Uint8Array,
+  symbol: string,
+  extractedOn: string,
+): PriceReply | ErrorReply {
   const text = decoded(bytes);
   if (text === null) return unreadable(`${symbol}: the reply is not UTF-8`);
-  const regular = readRegular(text);
+  const regular = readRegular(text, extractedOn);
   if (regular !== null && regular.rows.length <= ROWS_MAX) {
     const refusal = isOther(regular.meta, symbol);
     const refreshed = refreshedOf(regular.meta);
     if (refusal) return unreadable(`${symbol}: the reply is for another symbol`);
     if (refreshed.length <= 10) return pricesFrom(regular.rows, []);
   }
-  return readAny(text, symbol);
+  return readAny(text, { symbol, extractedOn });
 }
 
-function readAny(text: string, symbol: string): PriceReply | ErrorReply {
+/** What a reply was asked for, and when. */
+interface Asked {
+  symbol: string;
+  extractedOn: string;
+}
+
+function readAny(text: string, asked: Asked): PriceReply | ErrorReply {
+  const { symbol } = asked;
   const reply = parsed(text);
   if (typeof reply === 'string') return unreadable(`${symbol}: the reply ${reply}`);
   const said = errorWords(reply);
@@ -80,7 +100,7 @@ function readAny(text: string, symbol: string): PriceReply | ErrorReply {
   if (!isObject(series)) return unreadable(`${symbol}: the reply has no "Time Series (Daily)"`);
   const meta = fieldOf(reply, 'Meta Data');
   if (isOther(meta, symbol)) return unreadable(`${symbol}: the reply is for another symbol`);
-  return pricesOf(series, { symbol, refreshed: refreshedOf(meta) });
+  return pricesOf(series, { ...asked, refreshed: refreshedOf(meta), text });
 }
 
 function isOther(meta: unknown, symbol: string): boolean {
@@ -119,7 +139,7 @@ function parsed(whole: string): Record<string, unknown> | string {
 
 function pricesOf(
   series: Record<string, unknown>,
-  { symbol, refreshed }: { symbol: string; refreshed: string },
+  { symbol, extractedOn, refreshed, text }: Asked & { refreshed: string; text: string },
 ): PriceReply | ErrorReply {
   const entries = Object.entries(series);
   if (entries.length === 0) return unreadable(`${symbol}: the reply has no days`);
@@ -130,12 +150,22 @@ function pricesOf(
   const rows: FlatRow[] = [];
   const rejects: FlatReject[] = [];
   for (const [at, [key, value]] of entries.entries()) {
-    const row = flatRow(at + 1, { key, value, refreshed });
+    const row = flatRow(at + 1, { key, value, refreshed, extractedOn });
     if ('rule' in row) rejects.push(row);
     else rows.push(row);
   }
-  if (rows.length === 0) return unreadable(`${symbol}: no day of the reply can be read`);
-  return pricesFrom(rows, rejects);
+  if (rows.length === 0) {
+    return unreadable(`${symbol}: the reply has no day up to ${extractedOn} that can be read`);
+  }
+  return pricesFrom(rows, [...rejects, ...repeatedOnes(text, Object.keys(series))]);
+}
+
+/** JSON takes the last of a day that is there twice: the others are kept, as what was not taken. */
+function repeatedOnes(text: string, days: readonly string[]): FlatReject[] {
+  return repeatedDays(text).flatMap(({ day, text: passedOver }) => {
+    const line = days.indexOf(day) + 1;
+    return line === 0 ? [] : [{ line, rule: 'day-repeated', text: `${day} ${passedOver}` }];
+  });
 }
 
 function pricesFrom(rows: FlatRow[], rejects: FlatReject[]): PriceReply {
@@ -153,18 +183,23 @@ function pricesFrom(rows: FlatRow[], rejects: FlatReject[]): PriceReply {
 
 /** Four amounts and a count, as the service writes them. */
 const PLAIN_VALUES = /^(?:\d{1,13}\.\d{1,4},){4}\d{1,18}$/;
-/** Of every month there is a day up to the 28th. */
-const PLAIN_DAY = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])$/;
 
 function flatRow(
   line: number,
-  { key, value, refreshed }: { key: string; value: unknown; refreshed: string },
+  {
+    key,
+    value,
+    refreshed,
+    extractedOn,
+  }: { key: string; value: unknown; refreshed: string; extractedOn: string },
 ): FlatRow | FlatReject {
   const reject = (rule: FlatReject['rule']): FlatReject => ({
     line,
     rule,
     text: shown(key, value),
   });
+  const fault = dayFault(key, extractedOn);
+  if (fault !== null) return reject(fault);
   if (!isObject(value)) return reject('row-expected');
   // No object inherits a field of such a name.
   const open = value['1. open'] ?? null;
@@ -177,22 +212,15 @@ function flatRow(
   }
   const refreshDate = isRunning(key, refreshed) ? refreshed.slice(0, 19) : key;
   const row = { line, refreshDate, open, high, low, close, volume };
-  if (isDay(refreshDate) && PLAIN_VALUES.test(`${open},${high},${low},${close},${volume}`)) {
+  if (refreshDate.length === 10 && PLAIN_VALUES.test(`${open},${high},${low},${close},${volume}`)) {
     return { ...row, isPlain: true };
   }
-  const fault = faultOf([refreshDate, open, high, low, close, volume]);
-  return fault === null ? { ...row, isPlain: false } : reject(fault);
+  const cellFault = faultOf([open, high, low, close, volume]);
+  return cellFault === null ? { ...row, isPlain: false } : reject(cellFault);
 }
 
 function isText(value: unknown): value is string | null {
   return value === null || typeof value === 'string';
-}
-
-function isDay(text: string): boolean {
-  if (PLAIN_DAY.test(text)) return true;
-  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
-  const [year = 0, month = 0, day = 0] = text.split('-').map(Number);
-  return dayNumber(year, month, day) !== 0;
 }
 
 /** Why the staging table would not take these values; null when it does. */
@@ -220,12 +248,9 @@ function flatEntry([name, value]: [string, unknown]): [string, unknown] {
 /** The day named by "Last Refreshed" with a time before the close was not over when the reply was written. */
 function isRunning(key: string, refreshed: string): boolean {
   if (refreshed.length <= 10) return false;
-  const time = /^\d{4}-\d{2}-\d{2} (\d{2}:\d{2}:\d{2})/.exec(refreshed)?.[1];
+  const time = /^\d{4}-\d{2}-\d{2} ((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)/.exec(refreshed)?.[1];
   if (time === undefined || key !== refreshed.slice(0, 10)) return false;
-  const year = Number(key.slice(0, 4));
-  const isKnown = year >= CALENDAR_YEARS.first && year <= CALENDAR_YEARS.last;
-  const isHalf = isKnown && sessionOn(key)?.isHalf === true;
-  return time < (isHalf ? '13:00:00' : '16:00:00');
+  return time < (sessionOn(key)?.isHalf === true ? '13:00:00' : '16:00:00');
 }
 
 function unreadable(message: string): ErrorReply {

@@ -37,8 +37,8 @@ export const STAGED_COLUMNS = [
 
 /**
  * The rows of landed replies as CSV for the staging table, one chunk a reply, every value as it was written. Counts go
- * to `counts` while it is read. A reply that has gone or is none is told and left out, but `not-found` when it was loaded; rows that are no text are kept
- * in quarantine.
+ * to `counts` while it is read. A reply that has gone or is none is told and left out, but `not-found` when it was loaded; rows that no
+ * table takes are kept in quarantine.
  */
 export async function* stagedCsv(
   ports: StepPorts,
@@ -53,7 +53,7 @@ export async function* stagedCsv(
       counts.unreadable.push({ key, message: `${key}: the landed reply is gone` });
       continue;
     }
-    const read = readReply(bytes, symbol);
+    const read = readReply(bytes, symbol, date);
     counts.bytes += bytes.length;
     if (read.outcome !== 'prices') {
       counts.unreadable.push({ key, message: `${key}: ${read.message}` });

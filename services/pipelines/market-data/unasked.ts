@@ -1,11 +1,14 @@
-import { PipelineError } from '../../core/error.ts';
+import { type ErrorKind, PipelineError } from '../../core/error.ts';
 import { type Parameters, switchParameter } from '../../core/parameter.ts';
 import type { RunIdentity, StepPorts } from '../../ports/step.ts';
 import { stepCollection } from '../../stages/observe/run-record.ts';
-import { type Extraction, extractionsOf, type ShardPlan } from './ledger.ts';
+import { answersOf, type Extraction, type ShardPlan } from './ledger.ts';
 
-/** Kinds of failure that are no answer about the symbol: it has not been asked for. */
-const NO_ANSWER = new Set<string | null>(['unavailable', 'denied']);
+/** Kinds of failure that are no word of the service about the symbol; a run that fails of several is of the first. */
+const NO_ANSWER: readonly ErrorKind[] = ['denied', 'config-invalid', 'not-found', 'unavailable'];
+
+/** Symbols of which the failure tells why; the problems of the run have them all. */
+const TOLD_MAX = 3;
 
 /**
  * The engine takes a run for good whose last step is: a symbol that this run was to ask for and could not, because the
@@ -18,15 +21,20 @@ export async function refuseUnasked(
 ): Promise<void> {
   const isStrict = switchParameter(parameters, 'strict');
   const lost: string[] = [];
+  const kinds = new Set<ErrorKind>();
   for (const symbol of await plannedSymbols(ports, run, parameters['shards'] ?? '[]')) {
     const { records, signal } = ports;
-    const found = await records.get<Extraction>(extractionsOf(run.logicalDate), symbol, { signal });
-    const isAnswered = found?.runId === run.runId && !NO_ANSWER.has(found.kind);
-    if (!isAnswered || (isStrict && found.outcome !== 'landed')) lost.push(symbol);
+    const found = await records.get<Extraction>(answersOf(run), symbol, { signal });
+    const kind = found === null ? 'not-found' : found.kind;
+    if (kind === null || (!isStrict && !NO_ANSWER.includes(kind))) continue;
+    lost.push(found?.message ?? `${symbol}: not asked for`);
+    kinds.add(kind);
   }
   if (lost.length === 0) return;
-  throw new PipelineError('not-found', `not extracted: ${lost.join(', ')}`, {
-    hint: 'their extract steps tell why; the others are loaded and checked, and the next run goes on with these',
+  const kind = NO_ANSWER.find((one) => kinds.has(one)) ?? 'not-found';
+  const more = lost.length > TOLD_MAX ? `; and ${lost.length - TOLD_MAX} more` : '';
+  throw new PipelineError(kind, `not extracted: ${lost.slice(0, TOLD_MAX).join('; ')}${more}`, {
+    hint: 'the others are loaded and checked; the next run goes on with these',
   });
 }
 

@@ -179,12 +179,12 @@ describe('the fact table', () => {
       inserted: '4',
       revised: '0',
       unchanged: '0',
-      rejected: '8',
+      rejected: '5',
     });
     expect(results.get('transform')?.[0]?.counts).toEqual({
-      rowsRead: 12,
+      rowsRead: 9,
       rowsWritten: 4,
-      rowsRejected: 8,
+      rowsRejected: 5,
     });
     expect((await one.fact()).map((row) => row.split(' ')[5])).toEqual([
       '10.5000',
@@ -192,18 +192,24 @@ describe('the fact table', () => {
       '0.5000',
       '10.5000',
     ]);
-    const kept = await one.store.get('_quarantine/stock_prices/2026-01-14/IBM.jsonl');
-    const lines = Buffer.from(kept ?? [])
-      .toString()
-      .trim()
-      .split('\n');
-    const rules = lines.map(
-      (line) => JSON.parse(line) as { line: number; rule: string; object: string },
-    );
-    expect(rules.map(({ line, rule }) => `${line} ${rule}`)).toEqual([
+    const rejectsOf = async (dataset: string) => {
+      const kept = await one.store.get(`_quarantine/${dataset}/2026-01-14/IBM.jsonl`);
+      const lines = Buffer.from(kept ?? [])
+        .toString()
+        .trim()
+        .split('\n');
+      return lines.map(
+        (line) => JSON.parse(line) as { line: number; rule: string; object: string },
+      );
+    };
+    const days = await rejectsOf('replies');
+    expect(days.map(({ line, rule }) => `${line} ${rule}`)).toEqual([
       '2 date-invalid',
       '4 date-invalid',
       '5 date-invalid',
+    ]);
+    const rules = await rejectsOf('stock_prices');
+    expect(rules.map(({ line, rule }) => `${line} ${rule}`)).toEqual([
       '6 open-invalid',
       '7 close-invalid',
       '8 volume-invalid',

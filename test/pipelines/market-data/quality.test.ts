@@ -174,19 +174,21 @@ describe('a rule that does not hold', () => {
 });
 
 describe('a symbol that could not be asked for', () => {
-  const replies = new Map<string, number>([['KO', 503]]);
-
-  it('fails the run once the others are loaded and checked', async () => {
-    const bench = await benchAt(FRIDAY, { replies });
+  it.each([
+    [503, 'unavailable'],
+    [404, 'not-found'],
+    [403, 'denied'],
+  ])('as it was answered %i fails the run once the others are loaded', async (status, kind) => {
+    const bench = await benchAt(FRIDAY, { replies: new Map([['KO', status]]) });
     const run = bench.run({ date: '2026-01-16', parameters: COMPACT });
-    await expect(run).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(run).rejects.toMatchObject({ kind });
     expect(await bench.fact()).toHaveLength(100);
     expect(await failing(bench, '2026-01-16')).toEqual([]);
     const identity = { logicalDate: '2026-01-16', runId: 'run-2026-01-16' };
     const shards = JSON.stringify(['shard-001', 'shard-002']);
     await expect(bench.step('quality', { shards }, identity)).rejects.toMatchObject({
-      kind: 'not-found',
-      message: 'not extracted: KO',
+      kind,
+      message: expect.stringMatching(`^not extracted: KO: .* answered ${status}$`),
     });
   });
 
@@ -200,7 +202,8 @@ describe('a symbol that could not be asked for', () => {
     const identity = { logicalDate: '2026-01-16', runId: 'locked' };
     const shards = JSON.stringify(['shard-001', 'shard-002']);
     await expect(locked.step('quality', { shards }, identity)).rejects.toMatchObject({
-      message: 'not extracted: IBM, KO',
+      kind: 'denied',
+      message: 'not extracted: IBM: the service does not take the API key; KO: not asked for',
     });
   });
 
@@ -211,7 +214,9 @@ describe('a symbol that could not be asked for', () => {
     const identity = { logicalDate: '2026-01-16', runId: 'run-2026-01-16' };
     const shards = JSON.stringify(['shard-001', 'shard-002']);
     const strict = bench.step('quality', { shards, strict: 'true' }, identity);
-    await expect(strict).rejects.toMatchObject({ message: 'not extracted: ABCDE' });
+    await expect(strict).rejects.toMatchObject({
+      message: 'not extracted: ABCDE: the service does not know this symbol',
+    });
   });
 });
 
@@ -224,7 +229,7 @@ describe('the grid of symbols and sessions', () => {
     const more = { ...COMPACT, symbols: 'IBM,ABCDE,KO,GE', 'calls-per-day': '3' };
     await bench.run({ date: '2026-01-20', parameters: more, until: 'extract' });
     const { signal } = new AbortController();
-    const request = { records: objectRecords(store), now: clock.now(), sessions: 3, signal };
+    const request = { store, records: objectRecords(store), now: clock.now(), sessions: 3, signal };
     const grid = await readGrid({ ...request, warehouse });
     expect(grid).toEqual({
       sessions: ['2026-01-15', '2026-01-16', '2026-01-20'],

@@ -3,6 +3,7 @@ import { readRegular } from '../../../services/pipelines/market-data/regular-rep
 import { readReply } from '../../../services/pipelines/market-data/reply.ts';
 import { sharedMarket } from '../../support/shared-market.ts';
 
+const DATE = '2026-01-16';
 const META = '"Meta Data": {"2. Symbol": "IBM", "3. Last Refreshed": "2026-01-16"}';
 const row = (day: string, open = '1.0000') =>
   `"${day}": {"1. open": "${open}", "2. high": "2.0000", "3. low": "0.5", "4. close": "1.25", "5. volume": "10"}`;
@@ -11,7 +12,7 @@ const reply = (...rows: string[]) => `{${META}, "Time Series (Daily)": {${rows.j
 describe('a reply as the service writes it', () => {
   it('is read as JSON reads it', () => {
     const text = reply(row('2026-01-16'), row('2026-01-15'), row('2024-02-29'));
-    const regular = readRegular(text);
+    const regular = readRegular(text, DATE);
     expect(regular?.rows.map(({ refreshDate }) => refreshDate)).toEqual([
       '2026-01-16',
       '2026-01-15',
@@ -22,8 +23,10 @@ describe('a reply as the service writes it', () => {
       /"1\. open": "([^"]+)", "2\. high": "([^"]+)"/g,
       '"2. high": "$2", "1. open": "$1"',
     );
-    expect(readRegular(other)).toBeNull();
-    expect(readReply(Buffer.from(text), 'IBM')).toEqual(readReply(Buffer.from(other), 'IBM'));
+    expect(readRegular(other, DATE)).toBeNull();
+    expect(readReply(Buffer.from(text), 'IBM', DATE)).toEqual(
+      readReply(Buffer.from(other), 'IBM', DATE),
+    );
   });
 
   it.skipIf(sharedMarket('daily_MSFT_20180816.json') === null)(
@@ -35,7 +38,7 @@ describe('a reply as the service writes it', () => {
             ?.toString()
             .replace(/^\uFEFF/, '') ?? '';
         const series = (JSON.parse(text) as Record<string, object>)['Time Series (Daily)'] ?? {};
-        expect(readRegular(text)?.rows).toEqual(
+        expect(readRegular(text, DATE)?.rows).toEqual(
           Object.entries(series as Record<string, Record<string, string>>).map(
             ([refreshDate, one], at) => ({
               line: at + 1,
@@ -56,7 +59,9 @@ describe('a reply as the service writes it', () => {
   it.each([
     ['a day twice', reply(row('2026-01-16'), row('2026-01-16', '3.0000'))],
     ['days that rise', reply(row('2026-01-15'), row('2026-01-16'))],
-    ['a day that there is not', reply(row('2026-02-29'))],
+    ['a day that there is not', reply(row('2025-02-29'))],
+    ['a day to come', reply(row('2026-01-17'), row('2026-01-16'))],
+    ['a day before the calendar', reply(row('2026-01-16'), row('1989-12-29'))],
     ['a day with a time', reply(row('2026-01-16 12:00:00'))],
     ['a price in words', reply(row('2026-01-16', 'n/a'))],
     ['a price with an exponent', reply(row('2026-01-16', '1e5'))],
@@ -70,13 +75,14 @@ describe('a reply as the service writes it', () => {
       `{"a": "\\"Time Series (Daily)\\"", "Time Series (Daily)": {${row('2026-01-16')}}}`,
     ],
   ])('is not one with %s', (_name, text) => {
-    expect(readRegular(text)).toBeNull();
+    expect(readRegular(text, DATE)).toBeNull();
   });
 
   it('takes the last of a day that is there twice, as JSON does', () => {
     const read = readReply(
       Buffer.from(reply(row('2026-01-16'), row('2026-01-16', '3.0000'))),
       'IBM',
+      DATE,
     );
     expect(read).toMatchObject({ outcome: 'prices', rows: [{ open: '3.0000' }] });
   });

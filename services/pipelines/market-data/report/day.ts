@@ -75,7 +75,7 @@ async function readSymbol(
   { symbol, landedOn }: SymbolRecord,
 ): Promise<SymbolDay | null> {
   const bytes = await store.get(landedKey(landedOn, symbol));
-  const reply = bytes === null ? null : readReply(bytes, symbol);
+  const reply = bytes === null ? null : readReply(bytes, symbol, landedOn);
   if (reply?.outcome !== 'prices') return null;
   const rows = new Map(reply.rows.map((row) => [row.refreshDate.slice(0, 10), row]));
   const expected = sessionsBetween(reply.firstDay, reply.lastDay).map(({ day }) => day);
