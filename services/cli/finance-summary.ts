@@ -1,7 +1,6 @@
 import { humaneCount, humaneDuration } from '../core/humane.ts';
 import { type Accounts, metricsOf } from '../pipelines/finance/accounts.ts';
 import type { TransformReport } from '../pipelines/finance/transform-report.ts';
-import { reportKey } from '../pipelines/finance/transform.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RunRecord } from '../stages/observe/run-record.ts';
 import { lateCustomersKey } from './finance-sample.ts';
@@ -43,7 +42,7 @@ async function batchSummary(
     ['this run', newsText(accounts)],
     ['quality', qualityText(record, report)],
   ];
-  if (report !== null) facts.push(['report', `${bucket.url}/${reportKey(record.logical_date)}`]);
+  if (report !== null) facts.push(['report', `${bucket.url}/${reportKeyOf(record)}`]);
   if (logPath !== null) facts.push(['log', logPath]);
   return {
     title: `${PIPELINE} succeeded`,
@@ -55,9 +54,14 @@ async function batchSummary(
 
 /** What transform has found out in this run; null when it had no reason to run. */
 async function readReport(bucket: ObjectStore, record: RunRecord): Promise<TransformReport | null> {
-  if (!record.steps.some(({ step }) => step === 'transform')) return null;
-  const bytes = await bucket.get(reportKey(record.logical_date));
+  const key = reportKeyOf(record);
+  if (key === null) return null;
+  const bytes = await bucket.get(key);
   return bytes && (JSON.parse(Buffer.from(bytes).toString('utf8')) as TransformReport);
+}
+
+function reportKeyOf({ steps }: RunRecord): string | null {
+  return steps.findLast(({ step }) => step === 'transform')?.outputs['report'] ?? null;
 }
 
 function newsText({ extracted, inserted, updated, unchanged, released }: Accounts): string {

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { PipelineError, toPipelineError } from '../core/error.ts';
 import { sha256 } from '../core/manifest.ts';
 import { arrivalId } from '../events/arrival.ts';
@@ -7,7 +6,7 @@ import type { RunArrivals, RunReport } from '../events/run-queue.ts';
 import type { Arrival, Arrivals } from '../ports/step.ts';
 import { readDocuments } from '../runner/load.ts';
 import { runWorkflow } from '../runner/run-workflow.ts';
-import { onDisk } from './disk-error.ts';
+import { makeScratch } from './scratch.ts';
 import { type RunRecord, runCollection } from '../stages/observe/run-record.ts';
 import { openHost, recordsOf } from './host.ts';
 import type { Given } from './program.ts';
@@ -45,14 +44,10 @@ export async function arrivalRunner(
 
   return async (arrivals, { attempt, signal }) => {
     const name = `${pipeline}-${runId(arrivals)}${attempt === 0 ? '' : `-${attempt + 1}`}`;
-    const { scratchFolder } = config;
     const steps = awaitable(inProcess(host, io));
     let scratch: string | null = null;
     try {
-      scratch = await onDisk({ path: scratchFolder, setting: 'ARGOSY_SCRATCH' }, async () => {
-        await mkdir(scratchFolder, { recursive: true });
-        return mkdtemp(join(scratchFolder, 'run-'));
-      });
+      scratch = await makeScratch(config.scratchFolder, 'run');
       const outcome = await runWorkflow({
         documents,
         parameters: withOwn({ ...trigger, ...from.rule.parameters(arrivals) }),

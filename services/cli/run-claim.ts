@@ -1,13 +1,14 @@
 import { PipelineError } from '../core/error.ts';
 import type { RecordStore } from '../ports/record-store.ts';
 import { stepCollection } from '../stages/observe/run-record.ts';
+import { thisProcess } from './process-mark.ts';
 
 /** Runs of one pipeline that may start in the same second. */
 const CLAIMS_MAX = 100;
 
 /**
  * A name that no other run has: the wanted one, or that with `-2`, `-3` … behind it. It is taken by a record beside
- * those of the run's steps, before the run starts; of two that claim one name at the same moment, one gets the next.
+ * those of the run's steps, before the run starts, with the process that it belongs to; of two that claim one name at the same moment, one gets the next.
  */
 export async function claimRunName(
   records: RecordStore,
@@ -30,7 +31,8 @@ async function isClaimed(
   startedAt: Date,
 ): Promise<boolean> {
   try {
-    return await records.putIfAbsent(collection, 'claim', { started_at: startedAt.toISOString() });
+    const claim = { started_at: startedAt.toISOString(), ...thisProcess() };
+    return await records.putIfAbsent(collection, 'claim', claim);
   } catch (error) {
     // Nobody knows whose it is now: the next name is as good.
     if (error instanceof PipelineError && error.kind === 'commit-unknown') return false;

@@ -6,6 +6,7 @@ import { PipelineError } from '../core/error.ts';
 import { nearest } from '../core/nearest.ts';
 import { lintWorkflows, submitWorkflow } from '../runner/lint.ts';
 import type { LoadedDocuments, WorkflowFile } from '../runner/load.ts';
+import type { Parameter } from '../runner/workflow.ts';
 import type { Given } from './program.ts';
 
 /** The workflow files of a run: those of `--file`, else that of the pipeline in the first `workflows/` that has it. */
@@ -57,7 +58,7 @@ async function readWorkflowFile(
 /**
  * The workflow's arguments: those of `-p`, over those of the sample, over today as `logical-date` where the workflow
  * wants one: declared without a value, or with an empty one. A name that a pipeline does not have is `config-invalid`,
- * with the nearest one that it has.
+ * with the nearest one that it has, and so is a value that is not in its `enum`.
  */
 export function runParameters(
   { documents }: LoadedDocuments,
@@ -86,7 +87,22 @@ export function runParameters(
       hint: `did you mean ${nearest(unknown, names)}? It has ${names.join(', ')}`,
     });
   }
+  if (given.args[0] !== undefined) checkListed(declared, parameters);
   return parameters;
+}
+
+/** A value that the workflow does not list is told before anything starts. */
+function checkListed(
+  declared: readonly Parameter[],
+  parameters: Readonly<Record<string, string>>,
+): void {
+  for (const { name, enum: listed = [] } of declared) {
+    const value = parameters[name];
+    if (value === undefined || listed.length === 0 || listed.includes(value)) continue;
+    throw new PipelineError('config-invalid', `-p ${name}=${value}: not one of its values`, {
+      hint: `it may be ${listed.map((one) => (one === '' ? '""' : one)).join(', ')}`,
+    });
+  }
 }
 
 /** The time of `--scheduled-time`, `null` without it; `config-invalid` for what is no time in UTC. */

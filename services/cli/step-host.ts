@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitCodeOf, PipelineError, toPipelineError } from '../core/error.ts';
@@ -21,6 +21,7 @@ import type { Config } from './config.ts';
 import { diskError, onDisk } from './disk-error.ts';
 import { redactedRecord, withoutSecrets } from './redact-record.ts';
 import { runIdentity, type StepIdentity } from './run-identity.ts';
+import { makeScratch } from './scratch.ts';
 import { type StoreCallCounter, storeCallCounter } from './store-calls.ts';
 
 /** What every step of a process shares. */
@@ -99,11 +100,7 @@ async function performStep(
   { step, parameters, run, startedAt }: Performance,
 ): Promise<StepResult> {
   const { namedByOperator, openPorts, probeBucket } = await import('./wire.ts');
-  const { scratchFolder } = host.config;
-  const scratch = await onDisk({ path: scratchFolder, setting: 'ARGOSY_SCRATCH' }, async () => {
-    await mkdir(scratchFolder, { recursive: true });
-    return mkdtemp(join(scratchFolder, `${step.name}-`));
-  });
+  const scratch = await makeScratch(host.config.scratchFolder, step.name);
   const storeCalls = storeCallCounter();
   const checks = new Map<string, number>();
   const noticesLost: string[] = [];

@@ -123,8 +123,26 @@ function nodeLines(node: TreeNode, depth: number): TreeLine[] {
 function messageOf(node: TreeNode): string {
   const { event, children } = node;
   if (event.phase === 'Succeeded') return '';
-  if (event.type === 'Retry') return children.at(-1)?.event.message ?? event.message ?? '';
-  return children.length === 0 ? (event.message ?? '') : '';
+  if (event.type === 'Retry') {
+    const last = children.at(-1)?.event;
+    const told = last === undefined ? '' : toldBy(last);
+    const wait = waitText(event);
+    if (wait !== null) return [wait, told].filter((text) => text !== '').join(': ');
+    return told || toldBy(event);
+  }
+  return children.length === 0 ? toldBy(event) : '';
+}
+
+/** The step's own words where they are known, without the hint behind them. */
+function toldBy({ error, message = '' }: NodeEvent): string {
+  return error?.split('\n', 1)[0] || message;
+}
+
+/** When a step is tried again, null unless it waits for that. Argo's words for it: `Backoff for 5 minutes 0 seconds`. */
+export function waitText({ type, phase, message = '' }: NodeEvent): string | null {
+  const wait = /^Backoff for (.+)$/.exec(message)?.[1];
+  if (type !== 'Retry' || phase !== 'Running' || wait === undefined) return null;
+  return `next attempt in ${wait.replace(/ 0 seconds$/, '')}`;
 }
 
 function unfolded(items: readonly TreeNode[]): TreeNode[] {

@@ -3,7 +3,7 @@ import type { Counts } from '../ports/step.ts';
 import type { NodeEvent } from '../ports/workflow-engine.ts';
 import { textWidth } from './text-width.ts';
 import { countsText, drawLines, durationText, fitLines } from './view-line.ts';
-import { emptyTree, takeCounts, takeEvent, treeLines } from './view-tree.ts';
+import { emptyTree, takeCounts, takeEvent, treeLines, waitText } from './view-tree.ts';
 import type { RunTree } from './view-tree.ts';
 
 /** What the view needs of stderr. */
@@ -64,7 +64,7 @@ function plainView({ stream, clock }: RunViewOptions): RunView {
       const before = takeEvent(tree, event);
       const hasNewMessage = event.message !== undefined && event.message !== messageBefore;
       // What waits is quiet, unless it says what for: an image that cannot be pulled, a lock, the next attempt.
-      const isWaiting = event.phase === 'Pending' || isBetweenAttempts(event);
+      const isWaiting = event.phase === 'Pending' || waitText(event) !== null;
       const isNews = isWaiting ? hasNewMessage : event.type === 'Pod' && event.phase !== before;
       if (!isNews) return;
       stream.write(`${plainLine(tree, event, clock.now())}\n`);
@@ -75,16 +75,11 @@ function plainView({ stream, clock }: RunViewOptions): RunView {
   };
 }
 
-/** Argo's words for it: `Backoff for 5 minutes 0 seconds`. */
-function isBetweenAttempts({ type, phase, message }: NodeEvent): boolean {
-  return type === 'Retry' && phase === 'Running' && message?.startsWith('Backoff ') === true;
-}
-
 /** `12:03:04 unzip(2:a) succeeded  2.9 s  12 objects`. */
 function plainLine(tree: RunTree, event: NodeEvent, now: Date): string {
   const line = treeLines({ nodes: tree.nodes, roots: nodesOf(tree, event.name) })[0];
   const isRunning = event.phase === 'Running';
-  const message = isBetweenAttempts(event) ? event.message : line?.message;
+  const message = waitText(event) ?? line?.message;
   const facts = [
     `${now.toISOString().slice(11, 19)} ${line?.label ?? ''} ${event.phase.toLowerCase()}`,
     isRunning ? '' : durationText(event, now),

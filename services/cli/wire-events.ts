@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { folderEvents } from '../adapters/bucket-events/folder.ts';
 import { folderSetup } from '../adapters/bucket-events/folder-setup.ts';
@@ -13,6 +13,7 @@ import type { BucketEvents } from '../ports/bucket-events.ts';
 import type { BucketSetup } from '../ports/bucket-setup.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Config } from './config.ts';
+import { makeScratch } from './scratch.ts';
 import { bucketOf, credentialsOf, type Wiring } from './wire.ts';
 
 /** How long a file in a folder must stay as it is before it is taken: its writer may be slow. */
@@ -103,7 +104,7 @@ export async function openDrop(wiring: Wiring, pipeline: string, folder: string)
 
 /** An empty folder for copies, below the scratch folder. */
 export function makeLandingScratch({ config }: Wiring): Promise<string> {
-  return mkdtemp(join(config.scratchFolder, 'landing-'));
+  return makeScratch(config.scratchFolder, 'landing');
 }
 
 /** The server for MinIO's own client; null on AWS, which has no endpoint and none of what that client is for. */

@@ -39,6 +39,8 @@ export interface NodeEvent {
   templateName?: string;
   phase: NodePhase;
   message?: string;
+  /** What the step said of its failure, for people; an engine that cannot know leaves it out. */
+  error?: string;
   /**
    * The `name` of the node to draw this one under; absent for the root. Always sent before its
    * children.

@@ -260,6 +260,7 @@ export function emit(run: Run, node: Node): void {
   const parentName = parentNameOf(place, (name) => run.nodes.has(name));
   if (templateName !== undefined) event.templateName = templateName;
   if (node.message !== '') event.message = node.message;
+  if (node.error !== undefined) event.error = node.error;
   if (parentName !== undefined) event.parentName = parentName;
   if (node.finishedAt !== null) event.finishedAt = node.finishedAt;
   run.onEvent(event);

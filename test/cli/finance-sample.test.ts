@@ -29,7 +29,7 @@ describe('argosy run finance --sample', () => {
     expect(first.stdout).toContain(
       '11 of 11 checks of the clean rows hold, 8 of 8 of the loaded tables',
     );
-    expect(first.stdout).toMatch(/report +file:.*\/clean\/2026-01-31\/report\.json\n/);
+    expect(first.stdout).toMatch(/report +file:.*\/clean\/2026-01-31\/report-[0-9a-f]{16}\.json\n/);
     expect(first.stdout).toMatch(/null-amount +140\n/);
     expect(first.stdout).toContain('argosy query --sample --warehouse');
   });

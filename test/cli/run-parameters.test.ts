@@ -35,6 +35,19 @@ describe('the logical date of a run is', () => {
   });
 });
 
+describe('a value that the workflow does not list', () => {
+  it.each([
+    ['finance', 'quality-mode=nope', 'block, warn'],
+    ['market-data', 'trigger=later', 'manual, cron, event, backfill'],
+  ])('is refused before %s starts: %s', async (pipeline, given, listed) => {
+    await using home = await tempFolder();
+    const end = await cli(['run', pipeline, '-p', given], { cwd: home.path });
+    expect(end.exitCode).toBe(51);
+    expect(end.stderr).toContain(`-p ${given}: not one of its values\nhint: it may be ${listed}`);
+    expect(end.stderr).not.toContain('running');
+  });
+});
+
 describe('a scheduled time is', () => {
   it.each(['2026-01-05T06:00:00Z', '2026-01-05T06:00Z'])('taken as %s', (scheduledTime) => {
     const time = scheduledTimeOf({ args: [], flags: { scheduledTime } });

@@ -232,16 +232,40 @@ describe('the plain view', () => {
     const attempt = { parentName: 'load', startedAt: at(0) };
     view.onEvent(node('load(0)', attempt));
     view.onEvent(
-      node('load(0)', { ...attempt, phase: 'Failed', finishedAt: at(1), message: 'exit code 30' }),
+      node('load(0)', {
+        ...attempt,
+        phase: 'Failed',
+        finishedAt: at(1),
+        message: 'main: Error (exit code 30)',
+        error: 'postgres://db: no answer\nhint: see that it runs',
+      }),
     );
     const waits = { type: 'Retry', message: 'Backoff for 5 minutes 0 seconds' } as const;
     view.onEvent(node('load', waits));
     view.onEvent(node('load', waits));
     view.onEvent(node('load', { type: 'Retry', phase: 'Failed', message: 'exit code 30' }));
     expect(stream.lines().slice(1)).toEqual([
-      '12:03:04 load(0) failed  1.0 s  exit code 30',
-      '12:03:04 load running  Backoff for 5 minutes 0 seconds',
+      '12:03:04 load(0) failed  1.0 s  postgres://db: no answer',
+      '12:03:04 load running  next attempt in 5 minutes',
     ]);
+  });
+
+  it('shows in the tree what a step waits for between attempts, and why', () => {
+    const { view, stream, tick } = watch();
+    const message = 'Backoff for 5 minutes 0 seconds';
+    view.onEvent(node('load', { type: 'Retry', message }));
+    const failed = { phase: 'Failed', message: 'main: Error (exit code 30)' } as const;
+    view.onEvent(
+      node('load(0)', { ...failed, parentName: 'load', error: 'no answer\nhint: wait' }),
+    );
+    tick();
+    expect(stream.lines()).toEqual([
+      expect.stringMatching(/load .*next attempt in 5 minutes: no answer$/),
+    ]);
+    view.onEvent(node('load', { type: 'Retry' }));
+    view.onEvent(node('load(1)', { parentName: 'load' }));
+    tick();
+    expect(stream.lines()).toEqual([expect.stringMatching(/load \(attempt 2\)$/)]);
   });
 
   it('writes one line per change of phase of a pod, and no escape sequence', () => {

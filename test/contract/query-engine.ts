@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { QueryEngine } from '../../services/ports/query-engine.ts';
@@ -52,6 +53,20 @@ export function queryEngineContract(name: string, open: OpenEngine): void {
     });
 
     describe('query', () => {
+      it.each([
+        ['a number', 'CAST(mail AS INTEGER)'],
+        ['a list', 'CAST(mail AS INTEGER[])'],
+        ['a date', `strptime(mail, '%Y')`],
+        ['JSON', 'CAST(mail AS JSON)'],
+      ])('that fails by a value does not show it: %s', async (_, cast) => {
+        const failing = engine.query(
+          `SELECT ${cast} FROM (SELECT chr(39) || reverse('@nna') || chr(34) AS mail)`,
+        );
+        const error = await failing.catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ kind: 'bug' });
+        expect(inspect(error, { depth: 10 })).not.toContain('ann@');
+      });
+
       it('returns the names and types of the columns and all rows in order', async () => {
         const sql =
           "SELECT i AS n, i * 0.5 AS half, 'é' || i AS t FROM range(3) r(i) ORDER BY i DESC";

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Warehouse, WarehouseBatch } from '../../services/ports/warehouse.ts';
@@ -206,12 +208,49 @@ export function warehouseContract(name: string, open: OpenWarehouse): void {
         });
       });
 
-      it('names the key that is there twice, and no other value of the row', async () => {
+      it('names the key that is there twice, and no value of the row', async () => {
         const twice = warehouse.transaction((tx) =>
           tx.run(`INSERT INTO fruit (name, note) VALUES ('fig', 'secret'), ('fig', 'secret')`),
         );
-        await expect(twice).rejects.toThrow(/fig/);
-        await expect(twice).rejects.not.toThrow(/secret/);
+        const error = await errorOf(twice);
+        expect(error.message).toMatch(/"fruit_pkey" \(SQLSTATE 23505, key name\)$/);
+        expect(everythingIn(error)).not.toMatch(/fig|secret/);
+      });
+
+      it.each([
+        [
+          'a cast',
+          `SELECT note::int FROM fruit`,
+          /invalid input syntax for type integer \(SQLSTATE 22P02\)$/,
+        ],
+        ['a date', `SELECT to_date(note, 'YYYY-MM-DD') FROM fruit`, /SQLSTATE 22007/],
+        ['JSON', `SELECT note::json FROM fruit`, /invalid input syntax for type json/],
+        ['an array', `SELECT note::int[] FROM fruit`, /malformed array literal/],
+        [
+          'a reference',
+          `INSERT INTO basket SELECT left(note, 10) FROM fruit`,
+          /"basket_fruit_fkey"/,
+        ],
+        [
+          'a check',
+          `INSERT INTO fruit (name, price, note) SELECT 'b', -1, note FROM fruit`,
+          /"fruit_price_check"/,
+        ],
+        ['a null', `INSERT INTO fruit (name, note) SELECT NULL, note FROM fruit`, /column "name"/],
+        [
+          'words of the server',
+          `DO $$ BEGIN RAISE EXCEPTION 'no %', (SELECT note FROM fruit LIMIT 1); END $$`,
+          /an error of the server's own code \(SQLSTATE P0001\)$/,
+        ],
+      ])('that fails shows no value of a row: %s', async (_, sql, told) => {
+        const note = 'anne" of column "ann@db.example';
+        const failing = warehouse.transaction(async (tx) => {
+          await tx.run('INSERT INTO fruit (name, note) VALUES ($1, $2)', ['a', note]);
+          await tx.run(sql);
+        });
+        const error = await errorOf(failing);
+        expect(error.message).toMatch(told);
+        expect(everythingIn(error)).not.toMatch(/anne|example/);
       });
     });
 
@@ -437,4 +476,18 @@ async function* bytesOf(chunks: readonly (string | Uint8Array)[]): AsyncGenerato
 async function* failingAfter(text: string, failure: Error): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(text);
   throw failure;
+}
+
+async function errorOf(failing: Promise<unknown>): Promise<Error> {
+  const outcome = await failing.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (outcome instanceof Error) return outcome;
+  throw new Error('it has not failed');
+}
+
+/** All that a log could show of an error: its message and stack, its fields, and its causes. */
+function everythingIn(error: unknown): string {
+  return inspect(error, { depth: 10, showHidden: true });
 }

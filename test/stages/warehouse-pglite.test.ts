@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 
 import { pgliteWarehouse } from '../../services/adapters/warehouse/pglite.ts';
 import type { Warehouse } from '../../services/ports/warehouse.ts';
+import { fillContract } from '../contract/warehouse-fill.ts';
 import { loadContract } from '../contract/warehouse-load.ts';
 import { migrateContract } from '../contract/warehouse-migrate.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
@@ -23,4 +24,7 @@ describe('migrations of the embedded warehouse', () => {
 });
 describe('loads into the embedded warehouse', () => {
   loadContract(() => warehouse);
+});
+describe('an empty table of the embedded warehouse', () => {
+  fillContract(() => warehouse);
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresWarehouse } from '../../services/adapters/warehouse/postgres.ts';
 import type { Warehouse } from '../../services/ports/warehouse.ts';
 import { loadOnce } from '../../services/stages/serve/load.ts';
+import { fillContract } from '../contract/warehouse-fill.ts';
 import { loadContract, putRows } from '../contract/warehouse-load.ts';
 import { migrateContract } from '../contract/warehouse-migrate.ts';
 import {
@@ -30,6 +31,10 @@ describeWith(await postgresProgram(), 'on a PostgreSQL server', (program) => {
 
   describe('migrations', () => {
     migrateContract(() => ({ warehouse, another: () => postgresWarehouse(url) }));
+  });
+
+  describe('an empty table', () => {
+    fillContract(() => warehouse);
   });
 
   describe('loads', () => {

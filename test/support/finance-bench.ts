@@ -10,6 +10,7 @@ import {
   extractManifestKey,
   type FinanceDataset,
 } from '../../services/pipelines/finance/extract-manifest.ts';
+import { rejectsKey } from '../../services/pipelines/finance/transform-report.ts';
 import { transform } from '../../services/pipelines/finance/transform.ts';
 import { makeFinanceSample } from '../../services/sample/finance.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
@@ -141,7 +142,9 @@ export function financeBench(
     },
     json: async (key) => JSON.parse(textOf(await store.get(key)) ?? 'null'),
     rejects: async (dataset = 'transactions') => {
-      const text = textOf(await store.get(`_quarantine/${dataset}/${DAY}.jsonl`)) ?? '';
+      const bytes = await store.get(extractManifestKey(DAY));
+      const inputs = { sha256: sha256(bytes ?? '') };
+      const text = textOf(await store.get(rejectsKey(dataset, { logicalDate: DAY, inputs }))) ?? '';
       return text
         .split('\n')
         .filter(Boolean)

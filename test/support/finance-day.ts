@@ -62,13 +62,16 @@ export async function writeFinanceDay(
       rules,
     };
     await store.put(`clean/${day}/report.json`, Buffer.from(JSON.stringify(found)));
-    await store.put(`_quarantine/transactions/${day}.jsonl`, Buffer.from(rejectLines()));
+    await store.put(
+      `_quarantine/transactions/${day}/${'a'.repeat(16)}.jsonl`,
+      Buffer.from(rejectLines()),
+    );
     await records.put(runCollection('finance'), `finance-${day}`, runOf(day, isBlocked));
     if (isBlocked) return;
     await store.put(object.key, bytes);
     const manifest = { ...found, transactions: object };
     await store.put(`clean/${day}/manifest.json`, Buffer.from(JSON.stringify(manifest)));
-    const load = postLoadRules({ logicalDate: day, countSql: 'SELECT 4000' });
+    const load = postLoadRules({ logicalDate: day, missingSql: 'SELECT 0' });
     await store.put(`quality/${day}.json`, Buffer.from(JSON.stringify(await look(load))));
   } finally {
     await engine.close();

@@ -91,7 +91,7 @@ export async function emptyWarehouse(warehouse: Warehouse): Promise<void> {
   await migrate(warehouse, FINANCE_SCHEMA);
   await warehouse.transaction((tx) =>
     tx.run(`TRUNCATE fact_transactions, dim_customers, held_transactions, etl_audit_log,
-              argosy.audit_run, argosy.load_log RESTART IDENTITY CASCADE`),
+              argosy.audit_run, argosy.load_log, argosy.redelivered RESTART IDENTITY CASCADE`),
   );
 }
 
@@ -233,11 +233,32 @@ export interface FinanceRun extends StepGiven {
 /** Runs the batch as workflows/finance.yaml orders it, without the exit handler; throws what a step throws. */
 export async function runBatch(bench: LoadBench, run: FinanceRun = {}): Promise<void> {
   const step = stepper(bench, run);
-  await step('extract');
-  await step('transform');
-  const { outputs } = await step('load');
-  await bench.clock.advance(run.durationMs ?? 0);
-  await step('quality', { load: outputs['load'] ?? '' });
+  for (const next of batchOf(step, {
+    beforeQuality: () => bench.clock.advance(run.durationMs ?? 0),
+  }))
+    await next();
+}
+
+/** The steps of a batch one by one, each handed what the workflow hands it; to be run in this order. */
+export function batchSteps(bench: LoadBench, run: FinanceRun = {}): (() => Promise<void>)[] {
+  return batchOf(stepper(bench, run));
+}
+
+function batchOf(
+  step: ReturnType<typeof stepper>,
+  { beforeQuality = async () => undefined }: { beforeQuality?: () => Promise<void> } = {},
+): (() => Promise<void>)[] {
+  let [manifest, clean] = ['', ''];
+  const keyOf = ({ outputs }: StepResult): string => outputs['manifest'] ?? '';
+  return [
+    async () => void (manifest = keyOf(await step('extract'))),
+    async () => void (clean = keyOf(await step('transform', { manifest }))),
+    async () => void (await step('load', { clean })),
+    async () => {
+      await beforeQuality();
+      await step('quality', { clean });
+    },
+  ];
 }
 
 /** The same and then the exit handler. Returns what ended the batch, null for a good one. */

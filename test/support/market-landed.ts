@@ -8,7 +8,8 @@ export interface Day {
   volume?: string;
 }
 
-function reply(symbol: string, days: readonly Day[]): Buffer {
+/** A reply of the service that has these days. */
+export function replyBytes(symbol: string, days: readonly Day[]): Buffer {
   const rows = days.map(({ day, open = '10.0000', close = '10.5000', volume = '100' }) => [
     day,
     {
@@ -32,7 +33,7 @@ export async function land(
   days: readonly Day[],
 ): Promise<void> {
   const { date, symbol } = name;
-  await store.put(`raw/stock_data/${date}/${symbol}_daily.json`, reply(symbol, days));
+  await store.put(`raw/stock_data/${date}/${symbol}_daily.json`, replyBytes(symbol, days));
 }
 
 const FULL = ['2026-01-05', '2026-01-06', '2026-01-07', '2026-01-08', '2026-01-09', '2026-01-12'];

@@ -365,6 +365,23 @@ describe('finance', () => {
     expect(evaluateCondition(words.replace(/^\{\{=(.*)\}\}$/s, '$1'), { tasks })).toBe(isGoingOn);
   });
 
+  it('hands each step the key of what the step before it made in this run', () => {
+    const handed = ['transform', 'load', 'quality'].map((step) => {
+      const { parameters } = mapAt(namedAt(main, step, 'dag', 'tasks'), 'arguments');
+      const template = namedAt(pipeline, step, 'spec', 'templates');
+      return [parameters, mapAt(template, 'container')['args']];
+    });
+    const clean = [{ name: 'clean', value: '{{tasks.transform.outputs.parameters.manifest}}' }];
+    expect(handed).toEqual([
+      [
+        [{ name: 'manifest', value: '{{tasks.extract.outputs.parameters.manifest}}' }],
+        expect.arrayContaining(['--manifest={{inputs.parameters.manifest}}']),
+      ],
+      [clean, expect.arrayContaining(['--clean={{inputs.parameters.clean}}'])],
+      [clean, expect.arrayContaining(['--clean={{inputs.parameters.clean}}'])],
+    ]);
+  });
+
   it('tries each step of the batch twice more, five minutes apart, an hour at most each time', () => {
     for (const step of ['extract', 'transform', 'load', 'quality']) {
       expect(namedAt(pipeline, step, 'spec', 'templates')).toMatchObject({

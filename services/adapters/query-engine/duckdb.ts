@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBResultReader, DuckDBVector } from '@duckdb/node-api';
 import { quoteText } from '../../core/column.ts';
-import { type ErrorKind, PipelineError } from '../../core/error.ts';
+import { PipelineError } from '../../core/error.ts';
 import type { ColumnData, QueryEngine, QueryResult } from '../../ports/query-engine.ts';
+import { translateDuckdb } from './duckdb-error.ts';
 import { duckdbRows } from './duckdb-rows.ts';
 import { duckdbTables } from './duckdb-tables.ts';
 
@@ -263,35 +264,6 @@ async function translated<T>(
     return await answer;
   } catch (error) {
     if (error instanceof PipelineError) throw error;
-    throw translate(sql, error, fault);
+    throw translateDuckdb(sql, error, fault);
   }
-}
-
-/** DuckDB's errors are plain; their kind stands before the first colon of the text. */
-function translate(sql: string, error: unknown, fault: ErrorKind): PipelineError {
-  const text = error instanceof Error ? error.message : String(error);
-  const firstLine = text.split('\n', 1)[0] ?? text;
-  const detail = { cause: error };
-  if (text.startsWith('Permission Error') || text.includes('configuration has been locked')) {
-    return new PipelineError('denied', `query reaches outside its tables: ${firstLine}`, detail);
-  }
-  if (/^INTERRUPT/i.test(text)) {
-    return new PipelineError('interrupted', 'query stopped before the end', detail);
-  }
-  if (/\bOut of Memory\b/i.test(firstLine)) {
-    const message = `query needs more memory than allowed: ${firstLine}`;
-    const hint = 'ask for fewer columns than *, or for fewer rows';
-    return new PipelineError('too-large', message, { ...detail, hint });
-  }
-  if (text.startsWith('IO Error')) {
-    return new PipelineError('unavailable', `query engine: ${firstLine}`, detail);
-  }
-  const place = /\bLINE (\d+):/.exec(text);
-  const where = place ? ` (line ${place[1]})` : '';
-  const short = sql.length > 80 ? `${sql.slice(0, 77)}...` : sql;
-  return new PipelineError(
-    fault,
-    `query${where}: ${firstLine} in: ${short.replaceAll(/\s+/g, ' ')}`,
-    detail,
-  );
 }

@@ -1,4 +1,5 @@
 import { type ErrorDetail, type ErrorKind, PipelineError } from '../../core/error.ts';
+import { messageWithoutValues } from './sql-message.ts';
 
 /** What an error of PostgreSQL carries besides its message; both drivers give it these names. */
 export interface SqlFault {
@@ -39,7 +40,7 @@ const HINTS: Readonly<Partial<Record<ErrorKind, string>>> = {
 export interface SqlContext {
   /** The warehouse's address without password. */
   url: string;
-  /** The kind of a statement that fails for what it says. */
+  /** The kind of a statement that fails for what it says: `input-invalid` for a reader's, who may see its values. */
   fault: 'input-invalid' | 'bug';
   isAborted: boolean;
 }
@@ -50,10 +51,16 @@ export function translateSql(
   { url, fault, isAborted }: SqlContext,
 ): PipelineError {
   if (thrown instanceof PipelineError) return thrown;
-  const { message, code, detail, where } = faultOf(thrown);
-  const cause = { cause: thrown };
-  if (isAborted) return new PipelineError('interrupted', 'stopped before the end', cause);
-  if (code === undefined) return unreached(thrown, url, message);
+  const said = faultOf(thrown);
+  const { code, where } = said;
+  if (code === undefined && !isAborted) return unreached(thrown, url, said.message);
+  const message =
+    code === undefined || fault === 'input-invalid'
+      ? said.message
+      : messageWithoutValues({ ...said, code });
+  const cause = { cause: toldAs(message, said) };
+  if (isAborted || code === undefined)
+    return new PipelineError('interrupted', 'stopped before the end', cause);
   if (code === '57014') {
     return new PipelineError('too-large', `${url}: the statement took too long: ${message}`, {
       hint: 'narrow the statement down, or run again when the server has less to do',
@@ -61,12 +68,15 @@ export function translateSql(
     });
   }
   const kind = KINDS[code] ?? KINDS[code.slice(0, 3)] ?? KINDS[code.slice(0, 2)] ?? fault;
-  // Which key is there twice or refers to nothing is worth saying; other details hold whole rows.
-  const more = /^23(?:505|503)$/.test(code) && detail !== undefined ? `: ${detail}` : '';
   const place = placeOf(where);
   const hint = HINTS[kind];
   const about: ErrorDetail = hint === undefined ? cause : { hint, ...cause };
-  return new PipelineError(kind, `${url}: ${place}${message}${more}`, about);
+  return new PipelineError(kind, `${url}: ${place}${message}`, about);
+}
+
+/** The driver's error holds values of rows in its message, its stack and its details, and a log shows causes too. */
+function toldAs(message: string, { code, severity }: SqlFault): Error {
+  return Object.assign(new Error(message), { code, severity });
 }
 
 /** No server said anything: the way to it is broken, or was never there. */

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { exitCodeOf } from '../../core/error.ts';
 import { readDocuments } from '../../runner/load.ts';
 import { observedForm } from '../../runner/observed.ts';
@@ -23,6 +22,8 @@ import { exitCodeOfRun, runFailure } from '../run-failure.ts';
 import type { Sample } from '../sample.ts';
 import { type PlannedDownload, plannedDownloads } from '../planned.ts';
 import { printRunEnd } from '../run-end.ts';
+import { clearAfterKilled } from '../killed-runs.ts';
+import { makeScratch } from '../scratch.ts';
 import { type Session, warnOfNotices } from '../session.ts';
 import { awaitable, inProcess, isolated } from '../step-runner.ts';
 import type { RunView } from '../view.ts';
@@ -73,9 +74,10 @@ async function runHere(
     }
   }
   warnOfNotices(session);
+  await clearAfterKilled(session, pipeline);
   const name = await ownName(session, pipeline, startedAt);
   const watch = await watchRun(session, name);
-  const scratch = await makeScratch(config.scratchFolder);
+  const scratch = await makeScratch(config.scratchFolder, 'run');
   const planned = plannedDownloads();
   const onProgress: RunView['onProgress'] = (...seen) => watch.view.onProgress(...seen);
   const host = { ...openHost(session), onProgress, log: planned.listen(session.log) };
@@ -106,13 +108,6 @@ async function runHere(
     await watch.end();
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-function makeScratch(folder: string): Promise<string> {
-  return onDisk({ path: folder, setting: 'ARGOSY_SCRATCH' }, async () => {
-    await mkdir(folder, { recursive: true });
-    return mkdtemp(join(folder, 'run-'));
-  });
 }
 
 interface Ended {

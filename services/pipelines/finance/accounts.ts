@@ -1,9 +1,11 @@
+import { PipelineError } from '../../core/error.ts';
 import { humaneCount } from '../../core/humane.ts';
 import type { RunFigures, RunRecord, StepRecord } from '../../stages/observe/run-record.ts';
+import type { CleanCounts } from './clean-manifest.ts';
 
 /**
- * Where every transaction of a run went: extracted = rejected + loaded + held, and loaded = inserted + updated +
- * unchanged. `released` are rows held by earlier runs whose customer has come; they are not among the extracted.
+ * Where every transaction of a run went: extracted = rejected + loaded + held + waiting, and loaded = inserted + updated
+ * + unchanged. `released` are rows held by earlier runs whose customer has come; they are not among the extracted.
  */
 export interface Accounts extends Record<string, number> {
   extracted: number;
@@ -17,17 +19,27 @@ export interface Accounts extends Record<string, number> {
   released: number;
   /** Rows that this run has written to the fact table. */
   written: number;
-  /** extracted − rejected − loaded − held of a run whose load has ended: 0. */
+  /** Rows that no load came to, for the run ended before: the clean ones, or all when none was cleaned. */
+  waiting: number;
+  /** extracted − rejected − loaded − held − waiting: 0, or rows were lost or came from elsewhere. */
   difference: number;
 }
 
+type StepDeed = Pick<StepRecord, 'step' | 'outputs'>;
+
+/** What transform counted in a day that it refused, for a step that fails has no outputs. */
+export type RefusedCounts = Pick<CleanCounts, 'clean' | 'rejected'>;
+
 /** The accounts of a run by the output parameters of its steps; what a step did not come to is 0. */
-export function accountsOf(steps: readonly Pick<StepRecord, 'step' | 'outputs'>[]): Accounts {
+export function accountsOf(
+  steps: readonly StepDeed[],
+  refused: RefusedCounts | null = null,
+): Accounts {
   const count = (step: string, name: string): number =>
     Number(steps.findLast((one) => one.step === step)?.outputs[name] ?? 0);
   const extracted = count('extract', 'transactions');
-  const transformed = count('transform', 'clean');
-  const rejected = count('transform', 'rejected');
+  const transformed = refused?.clean ?? count('transform', 'clean');
+  const rejected = refused?.rejected ?? count('transform', 'rejected');
   const [inserted, updated, unchanged] = [
     count('load', 'inserted'),
     count('load', 'updated'),
@@ -35,7 +47,9 @@ export function accountsOf(steps: readonly Pick<StepRecord, 'step' | 'outputs'>[
   ];
   const [held, released] = [count('load', 'held'), count('load', 'released')];
   const loaded = inserted + updated + unchanged;
-  const isLoaded = steps.some(({ step, outputs }) => step === 'load' && 'inserted' in outputs);
+  const isCleaned = refused !== null || hasOutput(steps, 'transform', 'clean');
+  const unloaded = isCleaned ? transformed : extracted;
+  const waiting = hasOutput(steps, 'load', 'inserted') ? 0 : unloaded;
   return {
     extracted,
     transformed,
@@ -47,13 +61,33 @@ export function accountsOf(steps: readonly Pick<StepRecord, 'step' | 'outputs'>[
     held,
     released,
     written: inserted + updated + released,
-    difference: isLoaded ? extracted - rejected - loaded - held : 0,
+    waiting,
+    difference: extracted - rejected - loaded - held - waiting,
   };
 }
 
+function hasOutput(steps: readonly StepDeed[], name: string, output: string): boolean {
+  return steps.some(({ step, outputs }) => step === name && output in outputs);
+}
+
+/**
+ * `bug` when the steps of a run handed on other rows than those that the run extracted. Steps that were run by hand, with
+ * none before them, have nothing to be compared with.
+ */
+export function failIfUnaccounted(steps: readonly StepDeed[]): void {
+  if (!hasOutput(steps, 'extract', 'transactions') || !hasOutput(steps, 'load', 'inserted')) return;
+  const { extracted, rejected, loaded, held, difference } = accountsOf(steps);
+  if (difference === 0) return;
+  throw new PipelineError(
+    'bug',
+    `${extracted} transactions extracted are not ${rejected} rejected + ${loaded} loaded + ${held} held`,
+    { hint: 'the steps of this run worked on the rows of another one: run the day again' },
+  );
+}
+
 /** The figures of the run record, in place of sums over steps that each count the same rows. */
-export function figuresOf(steps: readonly StepRecord[]): RunFigures {
-  const accounts = accountsOf(steps);
+export function figuresOf(steps: readonly StepRecord[], refused: RefusedCounts | null): RunFigures {
+  const accounts = accountsOf(steps, refused);
   return {
     records_extracted: accounts.extracted,
     records_transformed: accounts.transformed,

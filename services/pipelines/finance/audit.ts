@@ -2,6 +2,7 @@ import { PipelineError } from '../../core/error.ts';
 import type { RunIdentity, StepPorts } from '../../ports/step.ts';
 import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
 import { migrate } from '../../stages/serve/migrate.ts';
+import { closeKilled } from './killed-audit.ts';
 import { FINANCE_SCHEMA } from './migrations.ts';
 
 /** What every row of the audit log is named after (requirements 4.8). */
@@ -35,12 +36,16 @@ export interface AuditEnd extends AuditNote {
 
 /**
  * Opens the run's row in `etl_audit_log` as `running`; an attempt that comes again finds it. That it cannot be written
- * is told in the log and never stops the run (requirements 4.8).
+ * is told in the log and never stops the run (requirements 4.8). Rows of runs that were killed are closed.
  */
-export async function openAudit(ports: AuditPorts, run: RunIdentity): Promise<void> {
+export async function openAudit(
+  ports: AuditPorts & Pick<StepPorts, 'records'>,
+  run: RunIdentity,
+): Promise<void> {
   const startedAt = ports.clock.now().toISOString();
   await unlessItFails(ports, 'open', async (warehouse) => {
     await warehouse.transaction((tx) => openRow(tx, run, startedAt), { signal: ports.signal });
+    await closeKilled(ports, warehouse, run);
   });
 }
 

@@ -11,6 +11,10 @@ CREATE OR REPLACE MACRO upper_of(t) AS
 CREATE OR REPLACE MACRO lower_of(t) AS
   CASE WHEN regexp_full_match(t, '[!-@\[-~]+') THEN t ELSE lower(trimmed(t)) END;
 
+-- For words of ours: DuckDB makes an i of the Turkish İ, and FAİLED is no status.
+CREATE OR REPLACE MACRO ascii_lower_of(t) AS
+  translate(trimmed(t), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz');
+
 -- An exact amount, or NULL: a cast by itself would round 0.005 to 0.01 and read 1_000 as a thousand.
 CREATE OR REPLACE MACRO is_exact_amount(t) AS
   regexp_full_match(t, '[+-]?([0-9]+[.]?[0-9]{0,2}0*|[.][0-9]{1,2}0*)');

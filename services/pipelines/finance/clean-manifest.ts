@@ -1,7 +1,9 @@
 import { PipelineError } from '../../core/error.ts';
 import { sha256 } from '../../core/manifest.ts';
+import type { Parameters } from '../../core/parameter.ts';
 import type { QualityReport } from '../../core/rule.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import type { ParameterSpec } from '../../ports/step.ts';
 import type { CleanObject } from './load-source.ts';
 
 /** extracted = clean + rejected. */
@@ -12,7 +14,7 @@ export interface CleanCounts {
   rejectsByReason: Record<string, number>;
 }
 
-/** What the load needs of `clean/{day}/manifest.json`, which transform writes last. */
+/** What the load needs of what transform has made of an extraction; written after all that it names. */
 export interface CleanManifest {
   logicalDate: string;
   riskVersion: string;
@@ -26,9 +28,23 @@ export interface CleanManifest {
   rules: QualityReport;
 }
 
-/** The key of a day's clean manifest. */
+/** The key of the newest clean manifest of a day, for readers: a run hands the key of its own on to its next step. */
 export function cleanManifestKey(logicalDate: string): string {
   return `clean/${logicalDate}/manifest.json`;
+}
+
+/** The parameter by which load and quality are told which clean manifest is that of their run. */
+export const CLEAN_PARAMETER: ParameterSpec = {
+  name: 'clean',
+  description:
+    'Key of the clean manifest, as transform has named it; empty for the newest of the day',
+  default: '',
+};
+
+/** The key that `CLEAN_PARAMETER` gives. */
+export function cleanKeyOf(parameters: Parameters, logicalDate: string): string {
+  const given = parameters[CLEAN_PARAMETER.name] ?? '';
+  return given === '' ? cleanManifestKey(logicalDate) : given;
 }
 
 /** The clean manifest and the hash of its bytes; `not-found` before transform, `input-invalid` for a damaged one. */

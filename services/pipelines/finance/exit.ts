@@ -1,11 +1,11 @@
 import { PipelineError } from '../../core/error.ts';
-import type { StepPorts } from '../../ports/step.ts';
+import type { RunIdentity, StepPorts } from '../../ports/step.ts';
 import { exitStep, type RunClosing } from '../../stages/observe/exit.ts';
-import type { RunRecord } from '../../stages/observe/run-record.ts';
+import type { RunRecord, StepRecord } from '../../stages/observe/run-record.ts';
 import { accountsOf, figuresOf, metricsMessage } from './accounts.ts';
 import { closeAudit } from './audit.ts';
+import { reportKeyOf } from './found.ts';
 import type { TransformReport } from './transform-report.ts';
-import { reportKey } from './transform.ts';
 
 /** The exit handler of finance: it also closes the audit row and tells the figures of requirements 4.10. */
 export const exit = exitStep({
@@ -16,7 +16,10 @@ export const exit = exitStep({
       default: 'false',
     },
   ],
-  figures: (steps) => (steps.some(({ step }) => step === 'process') ? {} : figuresOf(steps)),
+  figures: async (steps, ports, run) => {
+    if (steps.some(({ step }) => step === 'process')) return {};
+    return figuresOf(steps, (await readRefusal(ports, run, steps))?.counts ?? null);
+  },
   close,
   lines: (record) => (isUpload(record) ? [] : metricsMessage(record)),
 });
@@ -27,14 +30,15 @@ function isUpload({ accounts }: RunRecord): boolean {
 
 async function close(ports: StepPorts, { run, record, parameters }: RunClosing): Promise<void> {
   if (parameters['upload'] === 'true') return;
-  const accounts = accountsOf(record.steps);
+  const refusal = await readRefusal(ports, run, record.steps);
+  const accounts = accountsOf(record.steps, refusal?.counts ?? null);
   await closeAudit(ports, run, {
     status: record.status === 'success' ? 'success' : 'failed',
     startedAt: record.started_at,
     endedAt: record.ended_at ?? record.started_at,
     error: errorOf(record),
     counts: accounts,
-    report: { run: run.runId, accounts, ...(await refusalOf(ports, record)) },
+    report: { run: run.runId, accounts, ...(refusal === null ? {} : refusalOf(refusal)) },
   });
 }
 
@@ -43,29 +47,34 @@ function errorOf(record: RunRecord): string | null {
   return record.error_message ?? 'a step was stopped before it could say why';
 }
 
-/** What transform has found in a day that it refused: no load has told it to the audit row. */
-async function refusalOf(
-  { store, log }: StepPorts,
-  record: RunRecord,
-): Promise<Record<string, unknown>> {
-  const isRefused = record.steps.some(
-    ({ step, error_class: kind }) => step === 'transform' && kind === 'quality-failed',
-  );
-  if (!isRefused) return {};
+/** What transform has found in a day that it refused; null of any other day, and where it cannot be read. */
+async function readRefusal(
+  { store, records, log }: StepPorts,
+  run: RunIdentity,
+  steps: readonly StepRecord[],
+): Promise<TransformReport | null> {
+  const last = steps.findLast(({ step }) => step === 'transform');
+  if (last?.error_class !== 'quality-failed') return null;
   try {
-    const bytes = await store.get(reportKey(record.logical_date));
-    const found = JSON.parse(Buffer.from(bytes ?? []).toString('utf8')) as TransformReport;
-    const { report, inFlight, rules, counts, riskVersion } = found;
-    return {
-      rejects_by_reason: counts.rejectsByReason,
-      cleaning: report,
-      in_flight: inFlight,
-      nine_rules: rules,
-      risk_version: riskVersion,
-    };
+    const key = await reportKeyOf(records, run);
+    const bytes = key === null ? null : await store.get(key);
+    if (bytes !== null) return JSON.parse(Buffer.from(bytes).toString('utf8')) as TransformReport;
+    log.warn('audit.report_missing', { reason: `${key ?? 'its key'} is not there` });
   } catch (error) {
     if (!(error instanceof PipelineError) && !(error instanceof SyntaxError)) throw error;
     log.warn('audit.report_missing', { reason: error.message });
-    return {};
   }
+  return null;
+}
+
+/** What the audit row is told of a refused day, for no load has told it. */
+function refusalOf(found: TransformReport): Record<string, unknown> {
+  const { report, inFlight, rules, counts, riskVersion } = found;
+  return {
+    rejects_by_reason: counts.rejectsByReason,
+    cleaning: report,
+    in_flight: inFlight,
+    nine_rules: rules,
+    risk_version: riskVersion,
+  };
 }

@@ -32,15 +32,20 @@ export interface ExtractedSource {
   rewrittenFrom?: string;
 }
 
-/** `extracted/{day}/manifest.json`: what was extracted for a day; written last, after all that it names. */
+/** What one extraction of a day has brought; written after all that it names. */
 export interface ExtractManifest {
   logicalDate: string;
   sources: ExtractedSource[];
 }
 
-/** The key of a day's manifest. */
+/** The key of the newest manifest of a day, for readers: a run hands the key of its own on to its next step. */
 export function extractManifestKey(logicalDate: string): string {
   return `extracted/${logicalDate}/manifest.json`;
+}
+
+/** The key of the manifest with these bytes, which no other run replaces. */
+export function ownExtractManifestKey(logicalDate: string, digest: string): string {
+  return `extracted/${logicalDate}/manifest-${digest.slice(0, 16)}.json`;
 }
 
 /**

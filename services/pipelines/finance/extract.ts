@@ -1,10 +1,6 @@
 import type { Problem, Step, StepResult } from '../../ports/step.ts';
 import { openAudit } from './audit.ts';
-import {
-  type ExtractedSource,
-  extractManifestKey,
-  type FinanceDataset,
-} from './extract-manifest.ts';
+import type { ExtractedSource, FinanceDataset } from './extract-manifest.ts';
 import { keepManifest, landSource } from './land-source.ts';
 import { readDataset, type ReadSource, wishOf } from './read-sources.ts';
 import { DATASETS } from './sources.ts';
@@ -45,11 +41,10 @@ export const extract: Step = {
     const landed: { source: ExtractedSource; isNew: boolean }[] = [];
     for (const one of read) landed.push(await landSource(ports, run, one));
     const sources = landed.map(({ source }) => source);
-    const key = extractManifestKey(run.logicalDate);
-    const isNew = await keepManifest(ports, key, { logicalDate: run.logicalDate, sources });
-    if (!isNew) ports.log.info('extract.unchanged', { key });
-    const written = landed.filter((one) => one.isNew).length + (isNew ? 1 : 0);
-    return resultOf(key, { sources, written, problems: read.flatMap(guessed) });
+    const kept = await keepManifest(ports, { logicalDate: run.logicalDate, sources });
+    if (kept.written === 0) ports.log.info('extract.unchanged', { key: kept.key });
+    const written = landed.filter((one) => one.isNew).length + kept.written;
+    return resultOf(kept.key, { sources, written, problems: read.flatMap(guessed) });
   },
 };
 
@@ -82,7 +77,7 @@ function resultOf(
     counts: {
       objectsRead: sources.length,
       objectsWritten: written,
-      objectsSkipped: sources.length + 1 - written,
+      objectsSkipped: sources.length + 2 - written,
       rowsRead: rows,
       rowsWritten: rows,
       bytesRead: bytes,

@@ -3,7 +3,9 @@ import type { WarehouseTransaction } from '../../ports/warehouse.ts';
 import type { StagedRows } from '../../stages/serve/stage-rows.ts';
 import { upsertRows } from '../../stages/serve/upsert.ts';
 import { COMPARED_COLUMNS, TRANSACTION_COLUMNS } from './columns.ts';
+import { noteRedelivered } from './older-day.ts';
 
+const HELD = 'held_transactions';
 const COLUMNS = TRANSACTION_COLUMNS.map(quoteIdentifier).join(', ');
 
 /** True for a row `r` whose customer is in the warehouse. */
@@ -15,7 +17,7 @@ const HAS_CUSTOMER = 'EXISTS (SELECT 1 FROM dim_customers c WHERE c.customer_id 
  */
 export async function holdLate(tx: WarehouseTransaction, staged: StagedRows): Promise<number> {
   const batch = quoteIdentifier(staged.table);
-  const earlier = await tx.query('SELECT 1 FROM held_transactions LIMIT 1');
+  const isFirst = await isNoneHeld(tx);
   const late = await pickRows(tx, {
     into: 'staged_late',
     sql: `SELECT ${COLUMNS} FROM ${batch} r WHERE NOT ${HAS_CUSTOMER}`,
@@ -24,19 +26,36 @@ export async function holdLate(tx: WarehouseTransaction, staged: StagedRows): Pr
     await tx.run(
       `DELETE FROM ${batch} s USING staged_late l WHERE l.transaction_id = s.transaction_id`,
     );
-    await upsertRows(tx, {
+    const { unchanged } = await upsertRows(tx, {
       staged: late,
-      table: 'held_transactions',
+      table: HELD,
       key: ['transaction_id'],
       compared: COMPARED_COLUMNS,
     });
+    if (unchanged > 0) await noteRedelivered(tx, { staged: late.table, table: HELD });
   }
-  if (earlier.rows.length > 0) {
+  if (!isFirst) {
     await tx.run(
       `DELETE FROM held_transactions h USING ${batch} s WHERE s.transaction_id = h.transaction_id`,
     );
   }
   return late.rows;
+}
+
+/** Whether no transaction is held. */
+export async function isNoneHeld(tx: WarehouseTransaction): Promise<boolean> {
+  return (await tx.query('SELECT 1 FROM held_transactions LIMIT 1')).rows.length === 0;
+}
+
+/**
+ * Moves the transactions whose customer is not known from `fact_transactions` to `held_transactions`, which is empty;
+ * returns how many.
+ */
+export function holdLoaded(tx: WarehouseTransaction): Promise<number> {
+  return tx.run(
+    `WITH late AS (DELETE FROM fact_transactions r WHERE NOT ${HAS_CUSTOMER} RETURNING ${COLUMNS})
+     INSERT INTO held_transactions (${COLUMNS}) SELECT ${COLUMNS} FROM late`,
+  );
 }
 
 /** Moves the held transactions whose customer has come to `fact_transactions`; returns how many. */

@@ -26,7 +26,7 @@ function checksOfRules(): QualityCheck[] {
   const rules = [
     ...inFlightRules({ rowsMin: 0, nullShareMax: 0, duplicateShareMax: 0 }),
     ...nineRules({ rowsMin: 0 }, '1970-01-01'),
-    ...postLoadRules({ logicalDate: '1970-01-01', countSql: 'SELECT 0' }),
+    ...postLoadRules({ logicalDate: '1970-01-01', missingSql: 'SELECT 0' }),
   ];
   return rules.map(({ name, summary }) => ({ name, summary: `rows that break: ${summary}` }));
 }

@@ -40,6 +40,20 @@ export async function keepObject(
   );
 }
 
+/**
+ * Has the object that points at the newest of its kind hold these bytes. Another run may replace it at once, so it is not
+ * read back.
+ */
+export async function keepNewest(
+  store: ObjectStore,
+  key: string,
+  { content, signal }: { content: Uint8Array; signal: AbortSignal },
+): Promise<'written' | 'already'> {
+  if ((await storedHash(store, key, signal)) === (await hashOf([content]))) return 'already';
+  await store.put(key, content, { signal });
+  return 'written';
+}
+
 async function storedHash(
   store: ObjectStore,
   key: string,

@@ -32,6 +32,14 @@ export async function entryOf(
   return { ...entry, digest: after(last, digest), isNewest: false };
 }
 
+/** The entry of the same manifest once more, after the one that was loaded last for its day. */
+export function entryAgain(
+  { pipeline, logicalDate, runId, digest: newest }: LoadEntry,
+  digest: string,
+): LoadEntry {
+  return { pipeline, logicalDate, runId, digest: after(newest, digest) };
+}
+
 function after(before: string | null, digest: string): string {
   return before === null ? digest : sha256(`${before}\n${digest}`);
 }

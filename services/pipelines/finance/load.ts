@@ -1,14 +1,23 @@
 import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
 import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
-import { type LoadEntry, loadOnce, type LoadOutcome } from '../../stages/serve/load.ts';
+import {
+  type LoadCounts,
+  type LoadEntry,
+  loadOnce,
+  type LoadOutcome,
+} from '../../stages/serve/load.ts';
 import { migrate } from '../../stages/serve/migrate.ts';
 import { stageRows } from '../../stages/serve/stage-rows.ts';
 import { upsertRows } from '../../stages/serve/upsert.ts';
 import { noteAudit, noteAuditWithin } from './audit.ts';
-import { type CleanManifest, cleanManifestKey, readCleanManifest } from './clean-manifest.ts';
-import { COMPARED_COLUMNS, CUSTOMER_COLUMNS, TRANSACTION_COLUMNS } from './columns.ts';
+import {
+  CLEAN_PARAMETER,
+  cleanKeyOf,
+  type CleanManifest,
+  readCleanManifest,
+} from './clean-manifest.ts';
+import { CUSTOMER_COLUMNS, TRANSACTION_COLUMNS } from './columns.ts';
 import { type ExtractManifest, readExtractManifest } from './extract-manifest.ts';
-import { holdLate, releaseHeld } from './held.ts';
 import {
   auditNoteOf,
   countsOf,
@@ -17,11 +26,12 @@ import {
   repeatedOf,
   rowsWritten,
 } from './load-counts.ts';
-import { entryOf } from './load-entry.ts';
-import { isOlderDay, keepCustomers, keepLaterForms } from './older-day.ts';
+import { entryAgain, entryOf } from './load-entry.ts';
+import { loadFacts } from './load-facts.ts';
+import { isOlderDay, keepCustomers } from './older-day.ts';
 import { readPieces, writeCsv } from './load-source.ts';
 import { FINANCE_SCHEMA } from './migrations.ts';
-import { stillHeld } from './still-held.ts';
+import { type Places, placesOf } from './places.ts';
 import { commitWatermarks } from './watermark.ts';
 
 /**
@@ -31,44 +41,74 @@ import { commitWatermarks } from './watermark.ts';
 export const load: Step = {
   name: 'load',
   summary: 'Bring the clean customers and transactions into the warehouse, changed rows only',
-  parameters: [],
-  async run(ports, _parameters, run): Promise<StepResult> {
+  parameters: [CLEAN_PARAMETER],
+  async run(ports, parameters, run): Promise<StepResult> {
     const { signal, store } = ports;
-    const key = cleanManifestKey(run.logicalDate);
+    const key = cleanKeyOf(parameters, run.logicalDate);
     const { manifest, digest } = await readCleanManifest(store, key, signal);
-    const day: Day = { run, manifest, extraction: await extractionOf(ports, manifest) };
+    const extraction = await extractionOf(ports, manifest);
+    const day: Day = { run, key, digest, manifest, extraction };
     const warehouse = await ports.warehouse();
     await migrate(warehouse, FINANCE_SCHEMA, { signal });
-    const entry = await entryOf(warehouse, { digest, run });
-    const outcome = entry.isNewest
-      ? { isRepeat: true, counts: entry.counts }
-      : await loadNow(ports, warehouse, { entry, day });
+    const found = await standingOf(ports, warehouse, day);
+    const { entry, before } = found;
+    const outcome = before ?? (await loadNow(ports, warehouse, { entry, day }));
     const counts = loadedOf(outcome.counts);
-    const loaded = outcome.isRepeat ? await repeat(ports, warehouse, { day, counts }) : counts;
+    const loaded = outcome.isRepeat
+      ? await repeat(ports, warehouse, { day, counts, found })
+      : counts;
     if (day.extraction !== null) await commitWatermarks(ports.records, day.extraction, { signal });
-    return resultOf(loaded, { load: entry.digest, isRepeat: outcome.isRepeat });
+    const problems = [...goneProblems(found), ...heldProblems(loaded)];
+    return resultOf(loaded, { load: entry.digest, isRepeat: outcome.isRepeat, problems });
   },
 };
+
+/** How a manifest stands in the warehouse before anything is done. */
+interface Standing {
+  entry: LoadEntry;
+  /** What its load came to; null when it is to be loaded, for the first time or again. */
+  before: { isRepeat: true; counts: LoadCounts } | null;
+  /** Where its rows are, if it was what the day has loaded last. */
+  places: Places | null;
+}
+
+/** The load log says what was loaded; whether it is still there, only the tables say. What is gone is loaded again. */
+async function standingOf(
+  ports: StepPorts,
+  warehouse: Warehouse,
+  { manifest, digest, run, key }: Day,
+): Promise<Standing> {
+  const entry = await entryOf(warehouse, { digest, run });
+  if (!entry.isNewest) return { entry, before: null, places: null };
+  const places = await placesOf(ports, warehouse, manifest);
+  const { missing } = places;
+  if (missing.transactions + missing.customers === 0)
+    return { entry, before: { isRepeat: true, counts: entry.counts }, places };
+  ports.log.warn('load.rows_gone', { manifest: key, ...missing });
+  return { entry: entryAgain(entry, digest), before: null, places };
+}
 
 /** Nothing is loaded; the audit row is told what is in place. */
 async function repeat(
   ports: StepPorts,
   warehouse: Warehouse,
-  { day, counts }: { day: Day; counts: Loaded },
+  { day, counts, found }: { day: Day; counts: Loaded; found: Standing },
 ): Promise<Loaded> {
-  const { manifest, run } = day;
-  ports.log.info('load.repeated', { manifest: cleanManifestKey(run.logicalDate) });
-  const isAnyHeld = counts.held > 0;
-  const heldNow = isAnyHeld ? await stillHeld(ports, warehouse, manifest.transactions) : 0;
-  const loaded = repeatedOf(counts, heldNow);
+  const { manifest, run, key } = day;
+  ports.log.info('load.repeated', { manifest: key });
+  const { held } = found.places ?? (await placesOf(ports, warehouse, manifest));
+  const loaded = repeatedOf(counts, held);
   await noteAudit(ports, run, auditNoteOf(day, loaded));
   return loaded;
 }
 
 interface Day {
   run: RunIdentity;
+  /** Where the clean manifest lies, and the hash of its bytes. */
+  key: string;
+  digest: string;
   manifest: CleanManifest;
-  /** What the clean rows were made of; null when something else has been extracted since. */
+  /** What the clean rows were made of; null when that is gone. */
   extraction: ExtractManifest | null;
 }
 
@@ -126,28 +166,12 @@ async function loadWithin(
     key: ['customer_id'],
     changedAt: 'updated_at',
   });
-  const staged = await stageRows(tx, {
-    table: 'fact_transactions',
-    columns: TRANSACTION_COLUMNS,
-    csv: readPieces(files.transactions),
-    rows: manifest.transactions.rows,
-  });
-  ports.progress({ rowsRead: staged.rows });
-  const later = isOlder ? await keepLaterForms(tx, staged) : { loaded: 0, held: 0 };
-  const held = later.held + (await holdLate(tx, staged));
-  const released = await releaseHeld(tx);
-  const facts = await upsertRows(tx, {
-    staged,
-    table: 'fact_transactions',
-    key: ['transaction_id'],
-    compared: COMPARED_COLUMNS,
-    changedAt: 'updated_at',
-  });
+  const { rows } = manifest.transactions;
+  const facts = await loadFacts(tx, { path: files.transactions, rows, isOlder });
+  ports.progress({ rowsRead: rows });
   const loaded = countsOf(manifest, {
+    ...facts,
     customers: { ...known, unchanged: known.unchanged + kept },
-    transactions: { ...facts, unchanged: facts.unchanged + later.loaded },
-    held,
-    released,
   });
   await noteAuditWithin(tx, ports, { run, note: auditNoteOf(day, loaded) });
   return loaded;
@@ -155,7 +179,11 @@ async function loadWithin(
 
 function resultOf(
   loaded: Loaded,
-  { load: digest, isRepeat }: { load: string; isRepeat: boolean },
+  {
+    load: digest,
+    isRepeat,
+    problems,
+  }: { load: string; isRepeat: boolean; problems: StepResult['problems'] },
 ): StepResult {
   const { inserted, updated, unchanged, held, released } = loaded;
   const counts = { inserted, updated, unchanged, held, released };
@@ -163,15 +191,22 @@ function resultOf(
   return {
     outputs: { load: digest, repeat: String(isRepeat), ...Object.fromEntries(texts) },
     counts: { objectsRead: 2, rowsWritten: rowsWritten(loaded) },
-    problems: held === 0 ? [] : [heldProblem(held)],
+    problems,
   };
 }
 
 /** Held rows are not lost, but somebody should know that customers are missing. */
-function heldProblem(held: number): Problem {
+function heldProblems({ held }: Loaded): Problem[] {
+  if (held === 0) return [];
   const rows = held === 1 ? '1 transaction is' : `${held} transactions are`;
-  return {
-    object: 'held_transactions',
-    message: `${rows} held until the customer comes; every load tries again`,
-  };
+  const message = `${rows} held until the customer comes; every load tries again`;
+  return [{ object: 'held_transactions', message }];
+}
+
+/** What this load had brought before was not there any more, and nothing of ours takes rows away. */
+function goneProblems({ before, places }: Standing): Problem[] {
+  if (before !== null || places === null) return [];
+  const { transactions, customers } = places.missing;
+  const message = `${transactions} transactions and ${customers} customers of an earlier load were gone; they are loaded again`;
+  return [{ object: 'fact_transactions', message }];
 }

@@ -2,14 +2,17 @@ import type { QualityReport } from '../../core/rule.ts';
 import type { Step, StepPorts, StepResult } from '../../ports/step.ts';
 import { checkTable } from '../../stages/observe/check.ts';
 import { failIfBlocked, tellChecks } from '../../stages/observe/verdict.ts';
+import { readSteps } from '../../stages/observe/run-record.ts';
+import { failIfUnaccounted } from './accounts.ts';
 import { noteAudit } from './audit.ts';
+import {
+  CLEAN_PARAMETER,
+  cleanKeyOf,
+  type CleanManifest,
+  readCleanManifest,
+} from './clean-manifest.ts';
+import { MISSING_TRANSACTIONS, stageIds, transactionIds } from './places.ts';
 import { postLoadRules, QUALITY_PARAMETERS, qualityModeOf } from './rules.ts';
-
-/** The rows of a load that are in place, new or as they were, and those that it has released. */
-const ROWS_OF_LOAD = `
-  SELECT coalesce(sum((counts->>'inserted')::bigint + (counts->>'updated')::bigint
-                      + (counts->>'unchanged')::bigint + (counts->>'released')::bigint), 0)
-  FROM argosy.load_log WHERE pipeline = $1 AND digest = $2`;
 
 /** The key of the report of a day's post-load checks. */
 export function qualityKey(logicalDate: string): string {
@@ -21,25 +24,22 @@ export const quality: Step = {
   name: 'quality',
   summary: 'Check the loaded tables by eight rules, and keep the report',
   parameters: [
-    { name: 'load', description: 'The load to look for, as the step load has named it' },
+    CLEAN_PARAMETER,
     ...QUALITY_PARAMETERS.filter(({ name }) => name === 'quality-mode'),
   ],
   async run(ports, parameters, run): Promise<StepResult> {
     const mode = qualityModeOf(parameters);
     const { logicalDate } = run;
-    const report = await checkTable(await ports.warehouse(), {
-      table: 'fact_transactions',
-      dataset: 'fact_transactions',
-      rules: postLoadRules({ logicalDate, countSql: ROWS_OF_LOAD }),
-      evaluatedAt: `${logicalDate}T00:00:00.000Z`,
-      where: `processed_at <= TIMESTAMP '${logicalDate} 00:00:00'`,
-      parameters: [run.pipeline, parameters['load'] ?? ''],
-    });
+    const { store, signal } = ports;
+    const key = cleanKeyOf(parameters, logicalDate);
+    const { manifest } = await readCleanManifest(store, key, signal);
+    const report = await checkLoaded(ports, manifest, logicalDate);
     tellChecks(ports, report);
     await keepReport(ports, qualityKey(logicalDate), report);
     await noteAudit(ports, run, { report: { post_load: report, summary: summaryOf(report) } });
     const address = `${ports.store.url}/${qualityKey(logicalDate)}`;
     if (mode === 'block') failIfBlocked(report, address);
+    failIfUnaccounted(await readSteps(ports.records, run));
     return {
       outputs: { passed: String(report.passedCount), checks: String(report.checkCount) },
       counts: {},
@@ -47,6 +47,29 @@ export const quality: Step = {
     };
   },
 };
+
+/** The rows of the run are looked for by their ids: they are few beside the table, and a log may be wrong. */
+async function checkLoaded(
+  ports: StepPorts,
+  { transactions }: CleanManifest,
+  logicalDate: string,
+): Promise<QualityReport> {
+  const ids = await transactionIds(ports, transactions);
+  const warehouse = await ports.warehouse();
+  return warehouse.transaction(
+    async (tx) => {
+      await stageIds(tx, ids);
+      return checkTable(tx, {
+        table: 'fact_transactions',
+        dataset: 'fact_transactions',
+        rules: postLoadRules({ logicalDate, missingSql: MISSING_TRANSACTIONS }),
+        evaluatedAt: `${logicalDate}T00:00:00.000Z`,
+        where: `processed_at <= TIMESTAMP '${logicalDate} 00:00:00'`,
+      });
+    },
+    { signal: ports.signal },
+  );
+}
 
 /** The summary of requirements 4.9. */
 function summaryOf({ checkCount, passedCount, scorePercent }: QualityReport) {

@@ -148,23 +148,23 @@ export function nineRules({ rowsMin }: Pick<Thresholds, 'rowsMin'>, logicalDate:
 }
 
 /**
- * The eight checks of requirements 4.9, asked of `fact_transactions` after a load. `countSql` is one SELECT of how many
- * rows this run's load found or put in place, whatever the calendar says; its `$1`, `$2` … are bound to the parameters
- * of `checkTable`. Ask with `where: "processed_at <= …"` the logical date: a day that is loaded again must not be judged
+ * The eight checks of requirements 4.9, asked of `fact_transactions` after a load. `missingSql` is one SELECT of how many
+ * rows of this run are neither there nor held, whatever the calendar says: a run that had nothing to load lacks nothing.
+ * Ask with `where: "processed_at <= …"` the logical date: a day that is loaded again must not be judged
  * by the rows of later days.
  */
 export function postLoadRules({
   logicalDate,
-  countSql,
+  missingSql,
 }: {
   logicalDate: string;
-  countSql: string;
+  missingSql: string;
 }): Rule[] {
   return [
-    rule('loaded-rows', 'this run has rows in the warehouse', {
+    rule('loaded-rows', 'every row of this run is in the warehouse', {
       kind: 'sql',
-      sql: `SELECT CASE WHEN (${countSql}) > 0 THEN 0 ELSE 1 END`,
-      bound: 'some rows of this run',
+      sql: missingSql,
+      bound: 'every row of this run, in place or held',
     }),
     rule('loaded-amount-not-null', 'no amount is empty', { kind: 'not-null', column: 'amount' }),
     rule('loaded-amount-positive', 'every amount is above zero', {

@@ -3,6 +3,7 @@ import type { QueryEngine } from '../../ports/query-engine.ts';
 import { checkTable } from '../../stages/observe/check.ts';
 import type { CleanCounts } from './clean-manifest.ts';
 import type { Cleansed } from './cleanse.ts';
+import type { FinanceDataset } from './extract-manifest.ts';
 import { inFlightRules, nineRules, SOURCE_COLUMNS, type Thresholds } from './rules.ts';
 
 /** The quality report of requirements 4.5, under the names it has there. */
@@ -19,7 +20,7 @@ export interface CleaningReport {
   timestamp: string;
 }
 
-/** `clean/{day}/report.json`: all that transform found out about a day, whether or not it went on. */
+/** All that transform found out about an extraction, whether or not it went on. */
 export interface TransformReport {
   logicalDate: string;
   riskVersion: string;
@@ -34,6 +35,19 @@ export interface TransformReport {
   inFlight: QualityReport;
   /** The nine rules of requirements 4.7, of the clean rows. */
   rules: QualityReport;
+}
+
+/** The key of the newest report of a day; that of a run is in its notes (found.ts). */
+export function reportKey(logicalDate: string): string {
+  return `clean/${logicalDate}/report.json`;
+}
+
+/** The key of the refused rows of an extraction: the same ones lie in the same place, and those of others stay. */
+export function rejectsKey(
+  dataset: FinanceDataset,
+  { logicalDate, inputs }: { logicalDate: string; inputs: { sha256: string } },
+): string {
+  return `_quarantine/${dataset}/${logicalDate}/${inputs.sha256.slice(0, 16)}.jsonl`;
 }
 
 /** The moment that reports of a day bear: its beginning, so that no clock is in them. */

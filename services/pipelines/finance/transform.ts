@@ -2,16 +2,19 @@ import { dirname } from 'node:path';
 import { quoteText } from '../../core/column.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
+import { sha256 } from '../../core/manifest.ts';
 import { blockingFailures, failIfBlocked, tellChecks } from '../../stages/observe/verdict.ts';
-import { type CleanManifest, cleanManifestKey } from './clean-manifest.ts';
+import type { CleanManifest } from './clean-manifest.ts';
 import { type Cleansed, cleanse, prepareCleansing } from './cleanse.ts';
 import {
   type ExtractedSource,
   extractManifestKey,
   type FinanceDataset,
+  ownExtractManifestKey,
   readExtractManifest,
 } from './extract-manifest.ts';
-import { hashOfFile, keepObject } from './keep-object.ts';
+import { noteReport } from './found.ts';
+import { hashOfFile, keepNewest, keepObject } from './keep-object.ts';
 import { readRiskTable } from './risk-table.ts';
 import { QUALITY_PARAMETERS, qualityModeOf, thresholdsOf } from './rules.ts';
 import {
@@ -19,20 +22,11 @@ import {
   cleaningReport,
   countsOf,
   customerWarnings,
+  rejectsKey,
   type TransformReport,
 } from './transform-report.ts';
 
 const DATASETS = ['transactions', 'customers'] as const;
-
-/** The key of a day's report. */
-export function reportKey(logicalDate: string): string {
-  return `clean/${logicalDate}/report.json`;
-}
-
-/** The key of the rows of a day that were refused. */
-export function rejectsKey(dataset: FinanceDataset, logicalDate: string): string {
-  return `_quarantine/${dataset}/${logicalDate}.jsonl`;
-}
 
 /**
  * Cleans, checks and scores what extract has landed (requirements 4.5 to 4.7). The same sources, day and table of risks
@@ -43,6 +37,11 @@ export const transform: Step = {
   name: 'transform',
   summary: 'Clean, check and score the extracted transactions and customers',
   parameters: [
+    {
+      name: 'manifest',
+      description: 'Key of the manifest that extract has named; empty for the newest of the day',
+      default: '',
+    },
     ...QUALITY_PARAMETERS,
     {
       name: 'risk-table',
@@ -56,7 +55,7 @@ export const transform: Step = {
     const thresholds = thresholdsOf(parameters);
     const { logicalDate } = run;
     const risk = await readRiskTable(store, parameters['risk-table'] ?? '', signal);
-    const inputKey = extractManifestKey(logicalDate);
+    const inputKey = parameters['manifest'] || extractManifestKey(logicalDate);
     const { manifest, digest } = await readExtractManifest(store, inputKey, signal);
     const { sources } = manifest;
     const engine = await ports.openEngine(await foldersOf(ports, sources));
@@ -71,7 +70,7 @@ export const transform: Step = {
       const report: TransformReport = {
         logicalDate,
         riskVersion: risk.version,
-        inputs: { manifest: inputKey, sha256: digest },
+        inputs: { manifest: ownExtractManifestKey(logicalDate, digest), sha256: digest },
         counts: countsOf(cleansed.transactions),
         customersCounts: countsOf(cleansed.customers),
         ...found,
@@ -121,14 +120,17 @@ interface Conclusion {
 /** Writes what was found: rejects and report in any case, the clean rows and last the manifest unless a rule blocks. */
 async function conclude(
   ports: StepPorts,
-  { logicalDate }: RunIdentity,
+  run: RunIdentity,
   { mode, report, cleansed, sources }: Conclusion,
 ): Promise<StepResult> {
+  const { logicalDate } = run;
   const kept = keeper(ports);
-  for (const dataset of DATASETS)
-    await keepRejects(ports, kept, { dataset, logicalDate, cleansed });
-  const key = reportKey(logicalDate);
-  await kept.json(key, report);
+  for (const dataset of DATASETS) {
+    const { rejected, rejectsPath } = cleansed[dataset];
+    if (rejected > 0) await kept.file(rejectsKey(dataset, report), rejectsPath);
+  }
+  const key = await kept.json(`clean/${logicalDate}/report`, report);
+  await noteReport(ports.records, run, key);
   const reports = [report.inFlight, report.rules];
   for (const one of reports) tellChecks(ports, one);
   if (mode === 'block') failIfBlocked(reports, `${ports.store.url}/${key}`);
@@ -138,10 +140,9 @@ async function conclude(
     customers: await keepClean(kept, { dataset: 'customers', logicalDate, cleansed }),
   };
   const manifest: CleanManifest = { ...found, ...parts, report: { ...found.report } };
-  const manifestKey = cleanManifestKey(logicalDate);
-  await kept.json(manifestKey, manifest);
+  const manifestKey = await kept.json(`clean/${logicalDate}/manifest`, manifest);
   tell(ports, { kept, report, warnings });
-  return resultOf(report, { kept, manifestKey, sources });
+  return resultOf(report, { kept, keys: { manifest: manifestKey, report: key }, sources });
 }
 
 /** Counts what was written and what was there already. */
@@ -149,18 +150,24 @@ interface Keeper {
   written: number;
   already: number;
   file(key: string, path: string): Promise<void>;
-  json(key: string, value: unknown): Promise<void>;
+  /** Under `{name}-{hash}.json`, whose key is returned, and then as the newest, under `{name}.json`. */
+  json(name: string, value: unknown): Promise<string>;
 }
 
 function keeper({ store, signal }: StepPorts): Keeper {
-  const keep = async (key: string, content: Uint8Array | { path: string }): Promise<void> => {
-    own[await keepObject(store, key, { content, signal })] += 1;
-  };
   const own: Keeper = {
     written: 0,
     already: 0,
-    file: (key, path) => keep(key, { path }),
-    json: (key, value) => keep(key, Buffer.from(`${JSON.stringify(value, null, 2)}\n`)),
+    file: async (key, path) => {
+      own[await keepObject(store, key, { content: { path }, signal })] += 1;
+    },
+    json: async (name, value) => {
+      const content = Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+      const key = `${name}-${sha256(content).slice(0, 16)}.json`;
+      own[await keepObject(store, key, { content, signal })] += 1;
+      own[await keepNewest(store, `${name}.json`, { content, signal })] += 1;
+      return key;
+    },
   };
   return own;
 }
@@ -171,27 +178,15 @@ interface OfDataset {
   cleansed: CleansedAll;
 }
 
-async function keepRejects(
-  { store, signal }: StepPorts,
-  kept: Keeper,
-  { dataset, logicalDate, cleansed }: OfDataset,
-): Promise<void> {
-  const key = rejectsKey(dataset, logicalDate);
-  const { rejected, rejectsPath } = cleansed[dataset];
-  if (rejected > 0) return kept.file(key, rejectsPath);
-  // Of an earlier run of the day, on sources that were corrected since.
-  if ((await store.head(key, { signal })) !== null) await store.delete(key, { signal });
-}
-
 async function keepClean(
   kept: Keeper,
   { dataset, logicalDate, cleansed }: OfDataset,
 ): Promise<{ key: string; rows: number; sha256: string }> {
   const { cleanPath, clean } = cleansed[dataset];
-  const sha256 = await hashOfFile(cleanPath);
-  const key = `clean/${logicalDate}/${dataset}-${sha256.slice(0, 16)}.parquet`;
+  const hash = await hashOfFile(cleanPath);
+  const key = `clean/${logicalDate}/${dataset}-${hash.slice(0, 16)}.parquet`;
   await kept.file(key, cleanPath);
-  return { key, rows: clean, sha256 };
+  return { key, rows: clean, sha256: hash };
 }
 
 function tell(
@@ -212,14 +207,18 @@ function resultOf(
   { counts, customersCounts, inFlight, rules }: TransformReport,
   {
     kept,
-    manifestKey,
+    keys,
     sources,
-  }: { kept: Keeper; manifestKey: string; sources: readonly ExtractedSource[] },
+  }: {
+    kept: Keeper;
+    keys: { manifest: string; report: string };
+    sources: readonly ExtractedSource[];
+  },
 ): StepResult {
   const rowsRejected = counts.rejected + customersCounts.rejected;
   return {
     outputs: {
-      manifest: manifestKey,
+      ...keys,
       extracted: String(counts.extracted),
       clean: String(counts.clean),
       rejected: String(counts.rejected),

@@ -28,7 +28,7 @@ WITH
       CASE WHEN is_plain_amount THEN quick_amount ELSE amount_of(raw_amount) END AS amount,
       upper_of(raw_merchant_id) AS merchant_id,
       lower_of(raw_category) AS category,
-      CASE WHEN raw_status IN ('completed', 'pending', 'failed') THEN raw_status ELSE lower_of(raw_status) END AS status,
+      CASE WHEN raw_status IN ('completed', 'pending', 'failed') THEN raw_status ELSE ascii_lower_of(raw_status) END AS status,
       lower_of(raw_payment_method) AS payment_method
     FROM compared
   ),

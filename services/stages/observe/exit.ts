@@ -17,7 +17,11 @@ export interface ExitAddition {
   /** Parameters beside those that every exit handler has. */
   parameters?: readonly ParameterSpec[];
   /** Figures of the run that the sums over its steps do not give. */
-  figures?: (steps: readonly StepRecord[]) => RunFigures;
+  figures?: (
+    steps: readonly StepRecord[],
+    ports: StepPorts,
+    run: RunIdentity,
+  ) => Promise<RunFigures>;
   /** Bookkeeping of the pipeline's own, after the run record is kept and before the notice; it must not throw. */
   close?(ports: StepPorts, closing: RunClosing): Promise<void>;
   /** Lines of the notice, before those of the problems. */
@@ -71,7 +75,7 @@ async function recordEnd(
     return await recordRunEnd(ports.records, run, {
       isSuccess,
       endedAt: ports.clock.now(),
-      ...(addition.figures === undefined ? {} : { figures: addition.figures }),
+      figures: async (steps) => (await addition.figures?.(steps, ports, run)) ?? {},
     });
   } catch (thrown) {
     if (!isSuccess && parameters['dry-run'] !== 'true' && !ports.signal.aborted) {

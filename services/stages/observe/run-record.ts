@@ -146,7 +146,7 @@ export async function recordRunEnd(
   end: {
     isSuccess: boolean;
     endedAt: Date;
-    figures?: (steps: readonly StepRecord[]) => RunFigures;
+    figures?: (steps: readonly StepRecord[]) => Promise<RunFigures>;
   },
 ): Promise<RunRecord> {
   const begun = await records.get<RunRecord>(runCollection(run.pipeline), run.runId);
@@ -154,7 +154,7 @@ export async function recordRunEnd(
   const status = end.isSuccess ? ('success' as const) : ('failed' as const);
   const steps = await readSteps(records, run);
   const sums = summarise(run, steps, { status, startedAt, endedAt: end.endedAt });
-  const record = { ...sums, ...end.figures?.(steps) };
+  const record = { ...sums, ...(await end.figures?.(steps)) };
   await records.put(runCollection(run.pipeline), run.runId, record);
   return record;
 }

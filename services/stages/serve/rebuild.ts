@@ -18,9 +18,24 @@ export async function rebuilding<T>(
   { table, rows }: { table: string; rows: number },
   work: () => Promise<T>,
 ): Promise<T> {
-  if (rows < ROWS_LEAST || !(await isTiny(tx, table, rows)) || !(await lockNow(tx, table))) {
-    return work();
-  }
+  const rowsMax = Math.floor(rows / BATCH_TO_TABLE);
+  return (await takeForRebuild(tx, { table, rows, rowsMax })) ? rebuild(tx, table, work) : work();
+}
+
+/** Takes the table where so many new rows are worth it, it has at most `rowsMax` rows, and nobody is using it. */
+export async function takeForRebuild(
+  tx: WarehouseTransaction,
+  { table, rows, rowsMax }: { table: string; rows: number; rowsMax: number },
+): Promise<boolean> {
+  return rows >= ROWS_LEAST && (await hasAtMost(tx, table, rowsMax)) && lockNow(tx, table);
+}
+
+/** Does the work while the table, which has been taken, has no secondary indexes and no foreign keys. */
+export async function rebuild<T>(
+  tx: WarehouseTransaction,
+  table: string,
+  work: () => Promise<T>,
+): Promise<T> {
   const parts = await partsOf(tx, table);
   await tx.run(`SET LOCAL maintenance_work_mem = '256MB'`);
   for (const { drop } of parts.toReversed()) await tx.run(drop);
@@ -30,12 +45,15 @@ export async function rebuilding<T>(
   return answer;
 }
 
-async function isTiny(tx: WarehouseTransaction, table: string, rows: number): Promise<boolean> {
-  const most = Math.floor(rows / BATCH_TO_TABLE);
+async function hasAtMost(
+  tx: WarehouseTransaction,
+  table: string,
+  rowsMax: number,
+): Promise<boolean> {
   const { rows: counted } = await tx.query(
-    `SELECT count(*) FROM (SELECT FROM ${quoteTable(table)} LIMIT ${most + 1}) t`,
+    `SELECT count(*) FROM (SELECT FROM ${quoteTable(table)} LIMIT ${rowsMax + 1}) t`,
   );
-  return Number(counted[0]?.[0]) <= most;
+  return Number(counted[0]?.[0]) <= rowsMax;
 }
 
 /** Takes the table for this transaction when nobody is using it; waits for nobody, so that nobody queues behind. */

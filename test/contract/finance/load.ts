@@ -30,6 +30,11 @@ async function held(bench: LoadBench): Promise<unknown[]> {
   return rows.map(([id]) => id);
 }
 
+/** Indexes and constraints of the fact table, in the words of the server. */
+const STRUCTURE = `SELECT indexdef FROM pg_indexes WHERE tablename = 'fact_transactions'
+  UNION ALL SELECT conname || ' ' || pg_get_constraintdef(oid) || convalidated FROM pg_constraint
+  WHERE conrelid = 'fact_transactions'::regclass ORDER BY 1`;
+
 /** Every row of facts and dimension, with its times. */
 function everything(bench: LoadBench): Promise<unknown[]> {
   return Promise.all(
@@ -281,6 +286,58 @@ export function loadClaims(makeBench: MakeBench): void {
         ['TXN3', '3.33'],
       ]);
     });
+
+    it('leaves what the later day has brought again as it was, loaded or held', async () => {
+      const bench = await makeBench();
+      const rows = [transaction(3), transaction(4, 2)];
+      const forms = () =>
+        bench.rows(`SELECT transaction_id, amount FROM fact_transactions
+                    UNION ALL SELECT transaction_id, amount FROM held_transactions ORDER BY 1`);
+      await bench.putDay({ customers: [customer(1)], transactions: rows });
+      await bench.step('load');
+      await bench.putDay({
+        logicalDate: later,
+        customers: [customer(1)],
+        transactions: [...rows, transaction(5)],
+      });
+      expect(news(await bench.step('load', { logicalDate: later }))).toEqual(
+        counted({ inserted: 1, unchanged: 1, held: 1 }),
+      );
+      const before = await forms();
+      await bench.putDay({
+        customers: [customer(1)],
+        transactions: rows.map((row) => ({ ...row, amount: '777.00' })),
+      });
+      expect(news(await bench.step('load'))).toEqual(counted({ unchanged: 1, held: 1 }));
+      expect(await forms()).toEqual(before);
+      await bench.putDay({
+        logicalDate: later,
+        customers: [customer(1)],
+        transactions: rows.map((row) => ({ ...row, amount: '888.00' })),
+      });
+      expect(news(await bench.step('load', { logicalDate: later }))).toEqual(
+        counted({ updated: 1, held: 1 }),
+      );
+    });
+
+    it('keeps the earlier form in the facts while a newer one is held, until its customer comes', async () => {
+      const bench = await makeBench();
+      const forms = (table: string) => bench.rows(`SELECT customer_id FROM ${table}`);
+      await bench.putDay({ customers: [customer(1)], transactions: [transaction(1)] });
+      await bench.step('load');
+      await bench.putDay({ logicalDate: later, customers: [], transactions: [transaction(1, 2)] });
+      await bench.step('load', { logicalDate: later });
+      expect(await forms('fact_transactions')).toEqual([['CUST1']]);
+      expect(await forms('held_transactions')).toEqual([['CUST2']]);
+      await bench.putDay({
+        logicalDate: '2026-02-02',
+        customers: [customer(2)],
+        transactions: [],
+      });
+      await bench.step('load', { logicalDate: '2026-02-02' });
+      expect(await forms('fact_transactions')).toEqual([['CUST2']]);
+      expect(await forms('held_transactions')).toEqual([]);
+    });
   });
 
   describe('transactions whose customer comes late', () => {
@@ -297,6 +354,27 @@ export function loadClaims(makeBench: MakeBench): void {
         expect.objectContaining({ message: expect.stringContaining('2 transactions are held') }),
       ]);
       expect(await held(bench)).toEqual(['TXN2', 'TXN3']);
+    });
+
+    it('are held out of a first load of many just as out of a small one', async () => {
+      const bench = await makeBench();
+      const before = await bench.rows(STRUCTURE);
+      const transactions = Array.from({ length: 5_100 }, (_, at) => ({
+        ...transaction(at, at % 1_000 === 7 ? 2 : 1),
+        amount: `${at + 1}.00`,
+      }));
+      await bench.putDay({ customers: [customer(1)], transactions, rejected: 1 });
+      expect(news(await bench.step('load'))).toEqual(counted({ inserted: 5_094, held: 6 }));
+      const sums = (table: string) => bench.rows(`SELECT count(*), sum(amount) FROM ${table}`);
+      expect(await sums('fact_transactions')).toEqual([[5_094, '12992502.00']]);
+      expect(await sums('held_transactions')).toEqual([[6, '15048.00']]);
+      expect(await bench.rows(STRUCTURE)).toEqual(before);
+      const logicalDate = '2026-02-01';
+      await bench.putDay({ logicalDate, customers: [customer(2)], transactions });
+      expect(news(await bench.step('load', { logicalDate }))).toEqual(
+        counted({ inserted: 6, unchanged: 5_094 }),
+      );
+      expect(await sums('fact_transactions')).toEqual([[5_100, '13007550.00']]);
     });
 
     it('are released by the load that brings the customer, as they were', async () => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresWarehouse } from '../../../services/adapters/warehouse/postgres.ts';
 import { commitWatermarks } from '../../../services/pipelines/finance/watermark.ts';
@@ -126,6 +127,19 @@ describeWith(await postgresProgram(), 'PostgreSQL as source', (initdb) => {
       await database.close();
     }
   }
+
+  it('that fails at a value tells which type it is not, and not the value', async () => {
+    const query = `SELECT mail::integer FROM (VALUES ('dbleak0@db.example')) cu (mail)`;
+    const error: unknown = await extracted(url, query).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      kind: 'input-invalid',
+      message: expect.stringMatching(
+        /^transactions-query fails: .*invalid input syntax for type integer \(SQLSTATE 22P02\)$/,
+      ),
+      hint: expect.stringContaining('psql'),
+    });
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('dbleak0');
+  });
 
   it('gives all rows, exact, over several batches', async () => {
     const { outputs, text } = await extracted(url, QUERY);

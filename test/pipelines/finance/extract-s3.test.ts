@@ -112,13 +112,13 @@ describe('extract, ended at any call to the store', () => {
     await using bench = await extractBench({ store: faultStore(calm, plan) });
     await bench.run();
     const expected = await contentOf(calm);
-    expect(Object.keys(expected)).toHaveLength(4);
+    expect(Object.keys(expected)).toHaveLength(5);
     expect(plan.calls.length).toBeGreaterThan(15);
     for (const when of ['before', 'after', 'truncated'] as const) {
       for (let call = 1; call <= plan.calls.length; call += 1) {
         const found = await disturbed({ call, when, error: 'crash' });
         const hasManifest = MANIFEST in found.landed;
-        const hasAll = Object.keys(found.landed).length === 4;
+        const hasAll = Object.keys(found.landed).length === 5;
         // The call is among what is compared, so that a failure names it.
         const seen = { call: plan.calls[call - 1], hasManifest, content: found.content };
         expect(found.error).toBeInstanceOf(Crash);

@@ -42,7 +42,7 @@ describe('extract', () => {
     const made = await filled();
     const result = await made.run();
     expect(result.outputs).toEqual({
-      manifest: 'extracted/2026-11-20/manifest.json',
+      manifest: expect.stringMatching(/^extracted\/2026-11-20\/manifest-[0-9a-f]{16}\.json$/),
       transactions: '1',
       customers: '1',
     });
@@ -64,13 +64,14 @@ describe('extract', () => {
 
   it('the same sources a second time write nothing, and say so', async () => {
     const made = await filled();
-    await made.run();
+    const { outputs } = await made.run();
     const before = await made.text('extracted/2026-11-20/manifest.json');
+    expect(await made.text(outputs['manifest'] ?? '')).toBe(before);
     const again = await made.run();
-    expect(again.counts).toMatchObject({ objectsWritten: 0, objectsSkipped: 3 });
+    expect(again.counts).toMatchObject({ objectsWritten: 0, objectsSkipped: 4 });
     expect(made.logged.map(({ event }) => event)).toContain('extract.unchanged');
     expect(await made.text('extracted/2026-11-20/manifest.json')).toBe(before);
-    expect(await made.keys('extracted/')).toHaveLength(3);
+    expect(await made.keys('extracted/')).toHaveLength(4);
   });
 
   it('a source that changed is landed beside what was there, which stays as it was', async () => {

@@ -2,6 +2,7 @@ import { parse } from 'node-html-parser';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { filesystemStore } from '../../../services/adapters/object-store/filesystem.ts';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
+import { noteReport } from '../../../services/pipelines/finance/found.ts';
 import { financeReport } from '../../../services/pipelines/finance/report.ts';
 import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import { type RunRecord, runCollection } from '../../../services/stages/observe/run-record.ts';
@@ -16,6 +17,14 @@ import {
 import { HOSTILE, writeFinanceDay } from '../../support/finance-day.ts';
 import { openOwnEngine } from '../../support/pipeline.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
+
+const RUN = {
+  pipeline: 'finance',
+  logicalDate: '2026-11-20',
+  trigger: 'manual',
+  system: 'local',
+  actor: 'local-user',
+} as const;
 
 let folder: TempFolder;
 let store: ObjectStore;
@@ -143,6 +152,27 @@ it('takes no clean rows or checks of an earlier run of the day for those of the 
   const { html } = await financeReport(asking('2026-11-20', other));
   expect(textOf(html)).toContain('There are no clean transactions.');
   expect(textOf(html)).toContain('Not asked');
+});
+
+it('shows what the newest run has found itself, whatever another run of the day left last', async () => {
+  const other = filesystemStore({ folder: folder.path, bucket: 'own' });
+  const records = objectRecords(other);
+  await writeFinanceDay({ store: other, records }, { folder: folder.path, day: '2026-11-20' });
+  const { html: before } = await financeReport(asking('2026-11-20', other));
+  const run = (await records.get<RunRecord>(runCollection('finance'), 'finance-2026-11-20'))!;
+  const manifest = 'clean/2026-11-20/manifest-own.json';
+  const report = 'clean/2026-11-20/report-own.json';
+  for (const [newest, own] of [
+    ['manifest.json', manifest] as const,
+    ['report.json', report] as const,
+  ]) {
+    await other.put(own, (await other.get(`clean/2026-11-20/${newest}`))!);
+    await other.put(`clean/2026-11-20/${newest}`, Buffer.from('{"counts":{}}'));
+  }
+  await noteReport(records, { ...RUN, runId: run.run_id }, report);
+  const steps = [{ ...run.steps[0]!, step: 'transform', outputs: { manifest } }, ...run.steps];
+  await records.put(runCollection('finance'), run.run_id, { ...run, steps });
+  expect((await financeReport(asking('2026-11-20', other))).html).toBe(before);
 });
 
 it('is not about runs of uploads, however many came since, and finds a day behind them', async () => {

@@ -91,7 +91,7 @@ describe('the in-flight checks', () => {
 describe('the post-load checks', () => {
   const rules = postLoadRules({
     logicalDate: DAY,
-    countSql: 'SELECT count(*) FROM fact_transactions',
+    missingSql: 'SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM fact_transactions',
   });
 
   it('are eight', () => {
@@ -117,7 +117,7 @@ it('no two rules of finance have the same name', () => {
   const names = [
     ...inFlightRules(THRESHOLDS),
     ...nineRules(THRESHOLDS, DAY),
-    ...postLoadRules({ logicalDate: DAY, countSql: 'SELECT 1' }),
+    ...postLoadRules({ logicalDate: DAY, missingSql: 'SELECT 0' }),
   ].map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^[a-z]+(?:-[a-z]+)*$/);

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Crash, type Fault, faultPlan, faultStore } from '../../../services/layers/fault.ts';
-import { listOf } from '../../support/bytes.ts';
+import { extractManifestKey } from '../../../services/pipelines/finance/extract-manifest.ts';
+import { listOf, textOf } from '../../support/bytes.ts';
 import {
   customersOf,
   DAY,
@@ -42,11 +43,12 @@ describe('quality-mode', () => {
     await expect(bench.run()).rejects.toMatchObject({
       kind: 'quality-failed',
       message: expect.stringContaining('inflight-rows'),
-      hint: expect.stringContaining(`clean/${DAY}/report.json`),
+      hint: expect.stringMatching(/clean\/[-\d]+\/report-[0-9a-f]{16}\.json/),
     });
     const keys = (await listOf(bench.store.list(''))).map(({ key }) => key);
-    expect(keys.filter((key) => !key.startsWith('extracted/'))).toEqual([
-      `_quarantine/transactions/${DAY}.jsonl`,
+    expect(keys.filter((key) => /^(?:_quarantine|clean)/.test(key))).toEqual([
+      expect.stringMatching(/^_quarantine\/transactions\/[-\d]{10}\/[0-9a-f]{16}\.jsonl$/),
+      expect.stringMatching(/^clean\/[-\d]{10}\/report-[0-9a-f]{16}\.json$/),
       `clean/${DAY}/report.json`,
     ]);
     expect(bench.checks.get('inflight-rows')).toBeGreaterThan(0);
@@ -66,7 +68,7 @@ describe('the same input', () => {
     await bench.run();
     const before = await bench.digest();
     const { counts, outputs } = await bench.run();
-    expect(counts).toMatchObject({ objectsWritten: 0, objectsSkipped: 6 });
+    expect(counts).toMatchObject({ objectsWritten: 0, objectsSkipped: 8 });
     expect(outputs['changed']).toBe('false');
     expect(bench.logged()).toContain('transform.unchanged');
     expect(await bench.digest()).toEqual(before);
@@ -76,13 +78,30 @@ describe('the same input', () => {
     expect(await other.digest()).toEqual(before);
   });
 
-  it('corrected: takes the rejects of the earlier run away', async () => {
+  it('corrected: has rejects of its own, and those of the earlier run stay', async () => {
     await bench.land([transactionsOf([transactionLine({ amount: '' })])]);
     await bench.run(FEW);
     expect(await bench.rejects()).toHaveLength(1);
+    const kept = await listOf(bench.store.list('_quarantine/'));
     await bench.land([transactionsOf([transactionLine()])]);
     await bench.run(FEW);
-    expect(await bench.store.head(`_quarantine/transactions/${DAY}.jsonl`)).toBeNull();
+    expect(await bench.rejects()).toEqual([]);
+    expect(await listOf(bench.store.list('_quarantine/'))).toEqual(kept);
+  });
+
+  it('is that which the manifest says, whatever was extracted since', async () => {
+    await bench.land([transactionsOf([transactionLine()])]);
+    const first = textOf(await bench.store.get(extractManifestKey(DAY))) ?? '';
+    await bench.store.put('extracted/own.json', Buffer.from(first));
+    await bench.land([
+      transactionsOf([transactionLine(), transactionLine({ transaction_id: 'T2' })]),
+    ]);
+    await bench.store.put(
+      JSON.parse(first).sources[0].key,
+      Buffer.from(transactionsOf([transactionLine()]).text),
+    );
+    const { outputs } = await bench.run({ ...FEW, manifest: 'extracted/own.json' });
+    expect(outputs['extracted']).toBe('1');
   });
 });
 

@@ -44,7 +44,8 @@ describe('the sample of requirements 4.3', () => {
     await bench.land(sampleOf(10_000, 5_000));
     const { outputs, counts } = await bench.run();
     expect(outputs).toEqual({
-      manifest: `clean/${DAY}/manifest.json`,
+      manifest: expect.stringMatching(/^clean\/[-\d]{10}\/manifest-[0-9a-f]{16}\.json$/),
+      report: expect.stringMatching(/^clean\/[-\d]{10}\/report-[0-9a-f]{16}\.json$/),
       extracted: '10000',
       clean: '9734',
       rejected: '266',
@@ -221,6 +222,7 @@ describe('every reason', () => {
     ['date-too-old', { transaction_date: '0001-01-01 00:00:00' }],
     ['date-in-future', { transaction_date: '2026-11-21 00:00:00' }],
     ['status-unknown', { status: 'nan' }],
+    ['status-unknown', { status: 'FAİLED' }],
     ['text-too-long', { transaction_id: 'T'.repeat(21) }],
     ['text-too-long', { category: long }],
     ['text-not-storable', { merchant_id: 'M\0' }],

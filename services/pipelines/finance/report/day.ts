@@ -4,9 +4,11 @@ import type { RecordStore } from '../../../ports/record-store.ts';
 import { asQualityReport, readJson, type ReportRequest } from '../../../stages/observe/report.ts';
 import { readRuns, type RunRecord } from '../../../stages/observe/run-record.ts';
 import { cleanManifestKey } from '../clean-manifest.ts';
+import type { FinanceDataset } from '../extract-manifest.ts';
 import type { CleanObject } from '../load-source.ts';
 import { qualityKey } from '../quality.ts';
-import { rejectsKey, reportKey } from '../transform.ts';
+import { reportKeyOf } from '../found.ts';
+import { rejectsKey, reportKey } from '../transform-report.ts';
 import { readRejects, type RejectGroup } from './rejects.ts';
 import { readSpread, type Spread } from './spread.ts';
 
@@ -49,13 +51,18 @@ export async function readDay(request: ReportRequest): Promise<Day> {
   const logicalDate = request.logicalDate ?? runs[0]?.logical_date;
   if (logicalDate === undefined) throw noRun('finance has not run yet');
   const run = runs.find(({ logical_date: day }) => day === logicalDate) ?? null;
-  const clean = await readClean(ports, logicalDate);
+  const clean = await readClean(ports, await keysOf(records, run, logicalDate));
   if (run === null && clean === null) throw noRun(`finance has not run for ${logicalDate}`);
   const object = asCleanObject(clean?.['transactions']);
+  const input = hashOf(clean);
+  const rejectsOf = async (dataset: FinanceDataset): Promise<RejectGroup[]> =>
+    input === null
+      ? []
+      : readRejects(ports, rejectsKey(dataset, { logicalDate, inputs: { sha256: input } }));
   const [postLoad, rejects, customerRejects, spread] = await Promise.all([
     wasStep(run, 'quality') ? readJson(ports, qualityKey(logicalDate)) : null,
-    readRejects(ports, rejectsKey('transactions', logicalDate)),
-    readRejects(ports, rejectsKey('customers', logicalDate)),
+    rejectsOf('transactions'),
+    rejectsOf('customers'),
     object === null ? null : readSpread(ports, object),
   ]);
   return {
@@ -91,14 +98,34 @@ function isOfBatch({ steps }: RunRecord): boolean {
   return !steps.some(({ step }) => step === 'process');
 }
 
-/** The manifest of the clean data, under what the report of the same day says: that is written even when it blocks. */
+/** Where a run has left what it found. */
+interface CleanKeys {
+  /** Null when the run came to none. */
+  manifest: string | null;
+  report: string | null;
+}
+
+/** The keys of the run itself, whatever others have left since; the newest of the day where the run says nothing. */
+async function keysOf(
+  records: RecordStore,
+  run: RunRecord | null,
+  logicalDate: string,
+): Promise<CleanKeys> {
+  const step = run?.steps.findLast((one) => one.step === 'transform');
+  if (run === null || step === undefined)
+    return { manifest: cleanManifestKey(logicalDate), report: reportKey(logicalDate) };
+  const report = await reportKeyOf(records, { pipeline: 'finance', runId: run.run_id });
+  return { manifest: step.outputs['manifest'] ?? null, report };
+}
+
+/** The manifest of the clean data, under what the report of the same run says: that is written even when it blocks. */
 async function readClean(
   ports: ReportRequest['ports'],
-  logicalDate: string,
+  keys: CleanKeys,
 ): Promise<Readonly<Record<string, unknown>> | null> {
   const [manifest, report] = await Promise.all([
-    readJson(ports, cleanManifestKey(logicalDate)),
-    readJson(ports, reportKey(logicalDate)),
+    keys.manifest === null ? null : readJson(ports, keys.manifest),
+    keys.report === null ? null : readJson(ports, keys.report),
   ]);
   if (manifest === null && report === null) return null;
   const isOfAnother = report !== null && hashOf(manifest) !== hashOf(report);
@@ -106,9 +133,10 @@ async function readClean(
 }
 
 /** The hash of what transform read: a manifest of other input is that of an earlier run of the day. */
-function hashOf(found: Readonly<Record<string, unknown>> | null): unknown {
+function hashOf(found: Readonly<Record<string, unknown>> | null): string | null {
   const inputs = found?.['inputs'];
-  return typeof inputs === 'object' && inputs !== null && 'sha256' in inputs ? inputs.sha256 : null;
+  const hash = typeof inputs === 'object' && inputs !== null && 'sha256' in inputs && inputs.sha256;
+  return typeof hash === 'string' ? hash : null;
 }
 
 /** Whether the run came to the step; what an earlier run of the day left there is not its own. */

@@ -67,8 +67,9 @@ async function* rowsOf(
 function ofReader(error: unknown, dataset: string): unknown {
   if (!(error instanceof PipelineError) || error.kind === 'interrupted') return error;
   const { message, kind } = error;
-  if (kind === 'bug') {
-    return new PipelineError('config-invalid', `${dataset}-query fails: ${message}`, {
+  if (kind === 'bug' || kind === 'input-invalid') {
+    const own = kind === 'bug' ? 'config-invalid' : kind;
+    return new PipelineError(own, `${dataset}-query fails: ${message}`, {
       hint: 'try the query in psql; $1 is the moment since which rows are wanted',
       cause: error,
     });
