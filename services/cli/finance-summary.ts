@@ -1,6 +1,6 @@
 import { humaneCount, humaneDuration } from '../core/humane.ts';
 import { type Accounts, metricsOf } from '../pipelines/finance/accounts.ts';
-import type { TransformReport } from '../pipelines/finance/transform-report.ts';
+import type { TransformReport } from '../pipelines/finance/clean/transform-report.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RunRecord } from '../stages/observe/run-record.ts';
 import { lateCustomersKey } from './finance-sample.ts';

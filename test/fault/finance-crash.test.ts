@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pgliteWarehouse } from '../../services/adapters/warehouse/pglite.ts';
 import { Crash, type Fault, faultPlan, faultStore } from '../../services/layers/fault.ts';
 import { faultWarehouse } from '../../services/layers/fault-warehouse.ts';
-import { TRANSACTION_COLUMNS } from '../../services/pipelines/finance/columns.ts';
+import { TRANSACTION_COLUMNS } from '../../services/pipelines/finance/load/columns.ts';
 import type { Warehouse } from '../../services/ports/warehouse.ts';
 import { type LoadBench, loadBench, putSources, runBatch } from '../support/finance-load-bench.ts';
 import { contentOf, sharedEngine } from '../support/pipeline.ts';

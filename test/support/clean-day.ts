@@ -2,8 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoteText } from '../../services/core/column.ts';
 import { sha256 } from '../../services/core/manifest.ts';
-import { encodeExtractManifest } from '../../services/pipelines/finance/extract-manifest.ts';
-import { CUSTOMER_COLUMNS, TRANSACTION_COLUMNS } from '../../services/pipelines/finance/columns.ts';
+import { encodeExtractManifest } from '../../services/pipelines/finance/extract/extract-manifest.ts';
+import {
+  CUSTOMER_COLUMNS,
+  TRANSACTION_COLUMNS,
+} from '../../services/pipelines/finance/load/columns.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import type { StepPorts } from '../../services/ports/step.ts';
 

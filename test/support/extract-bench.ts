@@ -7,11 +7,11 @@ import { objectRecords } from '../../services/adapters/record-store/object.ts';
 import { httpSource, type HttpSourceOptions } from '../../services/adapters/source/http.ts';
 import { localFiles } from '../../services/adapters/source/local-files.ts';
 import { PipelineError } from '../../services/core/error.ts';
-import { extract } from '../../services/pipelines/finance/extract.ts';
+import { extract } from '../../services/pipelines/finance/extract/extract.ts';
 import {
   type ExtractManifest,
   extractManifestKey,
-} from '../../services/pipelines/finance/extract-manifest.ts';
+} from '../../services/pipelines/finance/extract/extract-manifest.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import type { RunIdentity, StepPorts, StepResult } from '../../services/ports/step.ts';
 import type { Warehouse } from '../../services/ports/warehouse.ts';

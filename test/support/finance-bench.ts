@@ -9,9 +9,9 @@ import {
   type ExtractedSource,
   extractManifestKey,
   type FinanceDataset,
-} from '../../services/pipelines/finance/extract-manifest.ts';
-import { rejectsKey } from '../../services/pipelines/finance/transform-report.ts';
-import { transform } from '../../services/pipelines/finance/transform.ts';
+} from '../../services/pipelines/finance/extract/extract-manifest.ts';
+import { rejectsKey } from '../../services/pipelines/finance/clean/transform-report.ts';
+import { transform } from '../../services/pipelines/finance/clean/transform.ts';
 import { makeFinanceSample } from '../../services/sample/finance.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import type { QueryEngine } from '../../services/ports/query-engine.ts';

@@ -5,7 +5,7 @@ import { memoryStore } from '../../services/adapters/object-store/memory.ts';
 import { objectRecords } from '../../services/adapters/record-store/object.ts';
 import { toPipelineError } from '../../services/core/error.ts';
 import { finance } from '../../services/pipelines/finance/index.ts';
-import { FINANCE_SCHEMA } from '../../services/pipelines/finance/migrations.ts';
+import { FINANCE_SCHEMA } from '../../services/pipelines/finance/load/migrations.ts';
 import type { Notice } from '../../services/ports/notifier.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import type { Cell } from '../../services/ports/query-engine.ts';

@@ -1,4 +1,4 @@
-import type { RiskTable } from '../../services/pipelines/finance/risk.ts';
+import type { RiskTable } from '../../services/pipelines/finance/clean/risk.ts';
 
 /** A CSV source with the place of each of its rows. */
 export interface ReferenceSource {

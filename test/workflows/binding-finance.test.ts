@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { encodeEventKey } from '../../services/core/key.ts';
 import { isArrival } from '../../services/events/arrival.ts';
-import { arrivals, isUpload } from '../../services/pipelines/finance/arrivals.ts';
+import { arrivals, isUpload } from '../../services/pipelines/finance/upload/arrivals.ts';
 import { evaluateCondition } from '../../services/runner/expression.ts';
 import type { ValueMap } from '../../services/runner/expression/value.ts';
 import { at, listAt, namedAt, textAt } from '../support/tree.ts';

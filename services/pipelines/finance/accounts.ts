@@ -1,7 +1,7 @@
 import { PipelineError } from '../../core/error.ts';
 import { humaneCount } from '../../core/humane.ts';
 import type { RunFigures, RunRecord, StepRecord } from '../../stages/observe/run-record.ts';
-import type { CleanCounts } from './clean-manifest.ts';
+import type { CleanCounts } from './clean/clean-manifest.ts';
 
 /**
  * Where every transaction of a run went: extracted = rejected + loaded + held + waiting, and loaded = inserted + updated

@@ -3,7 +3,7 @@ import type { RunIdentity, StepPorts } from '../../ports/step.ts';
 import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
 import { migrate } from '../../stages/serve/migrate.ts';
 import { closeKilled } from './killed-audit.ts';
-import { FINANCE_SCHEMA } from './migrations.ts';
+import { FINANCE_SCHEMA } from './load/migrations.ts';
 
 /** What every row of the audit log is named after (requirements 4.8). */
 export const AUDIT_PIPELINE = 'financial_etl_pipeline';

@@ -1,7 +1,7 @@
 import type { Dataset, DatasetColumn, TableObject } from '../../core/dataset.ts';
 import type { Database } from '../../stages/serve/database.ts';
 import type { ServePorts } from '../../stages/serve/localise.ts';
-import { readCleanManifest } from './clean-manifest.ts';
+import { readCleanManifest } from './clean/clean-manifest.ts';
 import viewSql from './tables.sql';
 
 const CLEAN = 'clean/';

@@ -5,7 +5,7 @@ import type { RunRecord, StepRecord } from '../../stages/observe/run-record.ts';
 import { accountsOf, figuresOf, metricsMessage } from './accounts.ts';
 import { closeAudit } from './audit.ts';
 import { reportKeyOf } from './found.ts';
-import type { TransformReport } from './transform-report.ts';
+import type { TransformReport } from './clean/transform-report.ts';
 
 /** The exit handler of finance: it also closes the audit row and tells the figures of requirements 4.10. */
 export const exit = exitStep({

@@ -1,12 +1,12 @@
 import type { Pipeline, QualityCheck } from '../../ports/step.ts';
-import { arrivals } from './arrivals.ts';
+import { arrivals } from './upload/arrivals.ts';
 import { exit } from './exit.ts';
-import { extract } from './extract.ts';
-import { load } from './load.ts';
-import { processStep, UPLOAD_CHECK } from './process.ts';
+import { extract } from './extract/extract.ts';
+import { load } from './load/load.ts';
+import { processStep, UPLOAD_CHECK } from './upload/process.ts';
 import { quality } from './quality.ts';
 import { inFlightRules, nineRules, postLoadRules } from './rules.ts';
-import { transform } from './transform.ts';
+import { transform } from './clean/transform.ts';
 
 /** Card transactions and customers to the warehouse, every reject accounted for (requirements chapter 4). */
 export const finance: Pipeline = {

@@ -1,8 +1,8 @@
 import type { StepPorts } from '../../ports/step.ts';
 import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
 import { stageRows } from '../../stages/serve/stage-rows.ts';
-import type { CleanManifest } from './clean-manifest.ts';
-import { type CleanObject, type CleanPorts, readPieces, writeCsv } from './load-source.ts';
+import type { CleanManifest } from './clean/clean-manifest.ts';
+import { type CleanObject, type CleanPorts, readPieces, writeCsv } from './load/load-source.ts';
 
 const FACTS = { table: 'fact_transactions', key: 'transaction_id' } as const;
 const CUSTOMERS = { table: 'dim_customers', key: 'customer_id' } as const;

@@ -10,7 +10,7 @@ import {
   cleanKeyOf,
   type CleanManifest,
   readCleanManifest,
-} from './clean-manifest.ts';
+} from './clean/clean-manifest.ts';
 import { MISSING_TRANSACTIONS, stageIds, transactionIds } from './places.ts';
 import { postLoadRules, QUALITY_PARAMETERS, qualityModeOf } from './rules.ts';
 

@@ -48,7 +48,8 @@ function titleOf(record: RunRecord): string {
   if (record.status !== 'success') {
     return `${name} failed: ${record.error_message ?? 'a step was stopped before it could say why'}`;
   }
-  const problems = record.problems.length === 0 ? '' : `, ${record.problems.length} problems`;
+  const { length } = record.problems;
+  const problems = length === 0 ? '' : `, ${length} ${length === 1 ? 'problem' : 'problems'}`;
   const written = record.accounts?.['written'] ?? record.records_loaded;
   return `${name} succeeded: ${written} rows written${problems}`;
 }

@@ -232,7 +232,7 @@ export function auditClaims(makeBench: MakeBench): void {
       await runFinance(on, { durationMs: 4200 });
       expect(on.notices).toHaveLength(1);
       expect(on.notices[0]?.title).toBe(
-        'finance 2026-01-31 succeeded: 1466 rows written, 1 problems',
+        'finance 2026-01-31 succeeded: 1466 rows written, 1 problem',
       );
       expect(on.notices[0]?.lines.slice(0, 6)).toEqual([
         'Run date: 2026-01-31',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
-import { loadedBefore } from '../../../services/pipelines/finance/watermark.ts';
+import { loadedBefore } from '../../../services/pipelines/finance/extract/watermark.ts';
 import type { StepResult } from '../../../services/ports/step.ts';
 import { type LoadBench, type MakeBench } from '../../support/finance-load-bench.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it, describe } from 'vitest';
 import { PipelineError } from '../../../services/core/error.ts';
-import { FINANCE_SCHEMA } from '../../../services/pipelines/finance/migrations.ts';
+import { FINANCE_SCHEMA } from '../../../services/pipelines/finance/load/migrations.ts';
 import { migrate } from '../../../services/stages/serve/migrate.ts';
 import { seededRandom } from '../../support/bytes.ts';
 import type { LoadBench, MakeBench } from '../../support/finance-load-bench.ts';

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { postgresWarehouse } from '../../../services/adapters/warehouse/postgres.ts';
-import { commitWatermarks } from '../../../services/pipelines/finance/watermark.ts';
+import { commitWatermarks } from '../../../services/pipelines/finance/extract/watermark.ts';
 import type { Warehouse } from '../../../services/ports/warehouse.ts';
 import { customersCsv, type ExtractBench, extractBench } from '../../support/extract-bench.ts';
 import {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { secret } from '../../../services/core/secret.ts';
-import { commitWatermarks } from '../../../services/pipelines/finance/watermark.ts';
+import { commitWatermarks } from '../../../services/pipelines/finance/extract/watermark.ts';
 import {
   customersCsv,
   DAY,

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { manualClock } from '../../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../../services/adapters/object-store/memory.ts';
 import { duckdbEngine } from '../../../services/adapters/query-engine/duckdb.ts';
-import { commitWatermarks } from '../../../services/pipelines/finance/watermark.ts';
-import { reconcile } from '../../../services/pipelines/finance/reconcile.ts';
+import { commitWatermarks } from '../../../services/pipelines/finance/extract/watermark.ts';
+import { reconcile } from '../../../services/pipelines/finance/extract/reconcile.ts';
 import {
   customersCsv,
   type ExtractBench,

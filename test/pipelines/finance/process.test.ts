@@ -2,9 +2,12 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encodeEventKey } from '../../../services/core/key.ts';
 import { faultPlan } from '../../../services/layers/fault.ts';
-import { openCleaner } from '../../../services/pipelines/finance/clean-upload.ts';
-import { uploadRows, type UploadRow } from '../../../services/pipelines/finance/upload-rows.ts';
-import { uploadText } from '../../../services/pipelines/finance/upload-text.ts';
+import { openCleaner } from '../../../services/pipelines/finance/upload/clean-upload.ts';
+import {
+  uploadRows,
+  type UploadRow,
+} from '../../../services/pipelines/finance/upload/upload-rows.ts';
+import { uploadText } from '../../../services/pipelines/finance/upload/upload-text.ts';
 import { type Uploads, uploads } from '../../support/uploads.ts';
 
 const HEADER =

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RISK_TABLE, type RiskTable } from '../../../services/pipelines/finance/risk.ts';
-import { readRiskTable } from '../../../services/pipelines/finance/risk-table.ts';
+import { RISK_TABLE, type RiskTable } from '../../../services/pipelines/finance/clean/risk.ts';
+import { readRiskTable } from '../../../services/pipelines/finance/clean/risk-table.ts';
 import {
   type FinanceBench,
   type FinanceWorkshop,

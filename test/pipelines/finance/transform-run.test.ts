@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Crash, type Fault, faultPlan, faultStore } from '../../../services/layers/fault.ts';
-import { extractManifestKey } from '../../../services/pipelines/finance/extract-manifest.ts';
+import { extractManifestKey } from '../../../services/pipelines/finance/extract/extract-manifest.ts';
 import { listOf, textOf } from '../../support/bytes.ts';
 import {
   customersOf,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   CUSTOMER_REASONS,
   TRANSACTION_REASONS,
-} from '../../../services/pipelines/finance/reject.ts';
+} from '../../../services/pipelines/finance/clean/reject.ts';
 import {
   customersOf,
   DAY,

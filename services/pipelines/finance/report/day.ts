@@ -3,12 +3,12 @@ import type { QualityReport } from '../../../core/rule.ts';
 import type { RecordStore } from '../../../ports/record-store.ts';
 import { asQualityReport, readJson, type ReportRequest } from '../../../stages/observe/report.ts';
 import { readRuns, type RunRecord } from '../../../stages/observe/run-record.ts';
-import { cleanManifestKey } from '../clean-manifest.ts';
-import type { FinanceDataset } from '../extract-manifest.ts';
-import type { CleanObject } from '../load-source.ts';
+import { cleanManifestKey } from '../clean/clean-manifest.ts';
+import type { FinanceDataset } from '../extract/extract-manifest.ts';
+import type { CleanObject } from '../load/load-source.ts';
 import { qualityKey } from '../quality.ts';
 import { reportKeyOf } from '../found.ts';
-import { rejectsKey, reportKey } from '../transform-report.ts';
+import { rejectsKey, reportKey } from '../clean/transform-report.ts';
 import { readRejects, type RejectGroup } from './rejects.ts';
 import { readSpread, type Spread } from './spread.ts';
 

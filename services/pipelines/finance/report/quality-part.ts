@@ -4,7 +4,7 @@ import { html, type Markup } from '../../../stages/observe/page/html.ts';
 import type { Section } from '../../../stages/observe/page/page.ts';
 import { verdicts } from '../../../stages/observe/page/verdicts.ts';
 import { shareBar } from '../../../stages/observe/plot/share-bar.ts';
-import { CUSTOMER_REASONS, TRANSACTION_REASONS } from '../reject.ts';
+import { CUSTOMER_REASONS, TRANSACTION_REASONS } from '../clean/reject.ts';
 import type { Day } from './day.ts';
 import type { RejectExample, RejectGroup } from './rejects.ts';
 

@@ -2,7 +2,7 @@ import { quoteText } from '../../../core/column.ts';
 import type { Cell, QueryEngine } from '../../../ports/query-engine.ts';
 import type { Bar, Bin } from '../../../stages/observe/plot/bars.ts';
 import { localise, type ServePorts } from '../../../stages/serve/localise.ts';
-import type { CleanObject } from '../load-source.ts';
+import type { CleanObject } from '../load/load-source.ts';
 import { RISK_LEVELS } from '../rules.ts';
 
 /** Bins of one decade of amounts. */

@@ -1,4 +1,4 @@
-import { quoteText } from '../../core/column.ts';
+import { quoteText } from '../../../core/column.ts';
 
 /** The levels that a score may have (requirements 4.7, rule 6). */
 export type RiskLevel = 'low' | 'medium' | 'high' | 'critical';

@@ -1,5 +1,5 @@
 import { pipeline, Readable } from 'node:stream';
-import { PipelineError } from '../../core/error.ts';
+import { PipelineError } from '../../../core/error.ts';
 
 /** One row of an upload, or its header. */
 export interface UploadRow {

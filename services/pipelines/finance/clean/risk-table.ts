@@ -1,7 +1,7 @@
-import { PipelineError } from '../../core/error.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
+import { PipelineError } from '../../../core/error.ts';
+import type { ObjectStore } from '../../../ports/object-store.ts';
 import { RISK_TABLE, type RiskTable } from './risk.ts';
-import { RISK_LEVELS, STATUSES } from './rules.ts';
+import { RISK_LEVELS, STATUSES } from '../rules.ts';
 
 const VERSION = /^[a-z0-9][a-z0-9.-]{0,31}$/;
 const AMOUNT = /^(?:0|[1-9]\d{0,9})\.\d\d$/;

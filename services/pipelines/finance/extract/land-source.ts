@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { sha256 } from '../../core/manifest.ts';
-import type { RunIdentity, StepPorts } from '../../ports/step.ts';
-import type { Feed } from '../../stages/land/feed/feed.ts';
-import type { Spooled } from '../../stages/land/feed/spool.ts';
-import { landFile } from '../../stages/land/land-file.ts';
+import { sha256 } from '../../../core/manifest.ts';
+import type { RunIdentity, StepPorts } from '../../../ports/step.ts';
+import type { Feed } from '../../../stages/land/feed/feed.ts';
+import type { Spooled } from '../../../stages/land/feed/spool.ts';
+import { landFile } from '../../../stages/land/land-file.ts';
 import {
   encodeExtractManifest,
   type ExtractedSource,
@@ -14,7 +14,7 @@ import {
   ownExtractManifestKey,
   type Watermark,
 } from './extract-manifest.ts';
-import { keepNewest, keepObject } from './keep-object.ts';
+import { keepNewest, keepObject } from '../clean/keep-object.ts';
 import type { ReadSource } from './read-sources.ts';
 import { sourceId } from './watermark.ts';
 

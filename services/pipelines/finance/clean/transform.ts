@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
-import { quoteText } from '../../core/column.ts';
-import type { QueryEngine } from '../../ports/query-engine.ts';
-import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
-import { sha256 } from '../../core/manifest.ts';
-import { blockingFailures, failIfBlocked, tellChecks } from '../../stages/observe/verdict.ts';
+import { quoteText } from '../../../core/column.ts';
+import type { QueryEngine } from '../../../ports/query-engine.ts';
+import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../../ports/step.ts';
+import { sha256 } from '../../../core/manifest.ts';
+import { blockingFailures, failIfBlocked, tellChecks } from '../../../stages/observe/verdict.ts';
 import type { CleanManifest } from './clean-manifest.ts';
 import { type Cleansed, cleanse, prepareCleansing } from './cleanse.ts';
 import {
@@ -12,11 +12,11 @@ import {
   type FinanceDataset,
   ownExtractManifestKey,
   readExtractManifest,
-} from './extract-manifest.ts';
-import { noteReport } from './found.ts';
+} from '../extract/extract-manifest.ts';
+import { noteReport } from '../found.ts';
 import { hashOfFile, keepNewest, keepObject } from './keep-object.ts';
 import { readRiskTable } from './risk-table.ts';
-import { QUALITY_PARAMETERS, qualityModeOf, thresholdsOf } from './rules.ts';
+import { QUALITY_PARAMETERS, qualityModeOf, thresholdsOf } from '../rules.ts';
 import {
   checkTransactions,
   cleaningReport,

@@ -1,4 +1,4 @@
-import { PipelineError } from '../../core/error.ts';
+import { PipelineError } from '../../../core/error.ts';
 import type { UploadRow } from './upload-rows.ts';
 
 /** Why a row of an upload is not in the output, in the order of looking. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { PipelineError } from '../../core/error.ts';
+import { PipelineError } from '../../../core/error.ts';
 
 /** What an upload may be after unpacking. */
 export const UPLOAD_BYTES_MAX = 5 * 2 ** 30;

@@ -1,6 +1,6 @@
-import { encodeEventKey } from '../../core/key.ts';
-import { sha256 } from '../../core/manifest.ts';
-import type { Arrivals } from '../../ports/step.ts';
+import { encodeEventKey } from '../../../core/key.ts';
+import { sha256 } from '../../../core/manifest.ts';
+import type { Arrivals } from '../../../ports/step.ts';
 
 /** Where uploads arrive in the bucket of finance, and where they go in the processed bucket (requirements 4.11). */
 export const UPLOADS = 'raw/';

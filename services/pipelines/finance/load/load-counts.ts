@@ -1,10 +1,10 @@
-import { PipelineError } from '../../core/error.ts';
-import type { LoadCounts } from '../../stages/serve/load.ts';
-import type { UpsertCounts } from '../../stages/serve/upsert.ts';
-import type { AuditNote } from './audit.ts';
-import type { CleanManifest } from './clean-manifest.ts';
-import type { ExtractManifest } from './extract-manifest.ts';
-import { type Reconciliation, reconcile } from './reconcile.ts';
+import { PipelineError } from '../../../core/error.ts';
+import type { LoadCounts } from '../../../stages/serve/load.ts';
+import type { UpsertCounts } from '../../../stages/serve/upsert.ts';
+import type { AuditNote } from '../audit.ts';
+import type { CleanManifest } from '../clean/clean-manifest.ts';
+import type { ExtractManifest } from '../extract/extract-manifest.ts';
+import { type Reconciliation, reconcile } from '../extract/reconcile.ts';
 
 const NAMES = [
   'extracted',

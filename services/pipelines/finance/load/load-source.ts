@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { quoteIdentifier, quoteText } from '../../core/column.ts';
-import { PipelineError } from '../../core/error.ts';
-import type { StepPorts } from '../../ports/step.ts';
+import { quoteIdentifier, quoteText } from '../../../core/column.ts';
+import { PipelineError } from '../../../core/error.ts';
+import type { StepPorts } from '../../../ports/step.ts';
 
 /** A Parquet object of the clean manifest. */
 export interface CleanObject {

@@ -1,10 +1,10 @@
-import { PipelineError } from '../../core/error.ts';
-import { sha256 } from '../../core/manifest.ts';
-import type { Parameters } from '../../core/parameter.ts';
-import type { QualityReport } from '../../core/rule.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
-import type { ParameterSpec } from '../../ports/step.ts';
-import type { CleanObject } from './load-source.ts';
+import { PipelineError } from '../../../core/error.ts';
+import { sha256 } from '../../../core/manifest.ts';
+import type { Parameters } from '../../../core/parameter.ts';
+import type { QualityReport } from '../../../core/rule.ts';
+import type { ObjectStore } from '../../../ports/object-store.ts';
+import type { ParameterSpec } from '../../../ports/step.ts';
+import type { CleanObject } from '../load/load-source.ts';
 
 /** extracted = clean + rejected. */
 export interface CleanCounts {

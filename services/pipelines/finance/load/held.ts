@@ -1,7 +1,7 @@
-import { quoteIdentifier } from '../../core/column.ts';
-import type { WarehouseTransaction } from '../../ports/warehouse.ts';
-import type { StagedRows } from '../../stages/serve/stage-rows.ts';
-import { upsertRows } from '../../stages/serve/upsert.ts';
+import { quoteIdentifier } from '../../../core/column.ts';
+import type { WarehouseTransaction } from '../../../ports/warehouse.ts';
+import type { StagedRows } from '../../../stages/serve/stage-rows.ts';
+import { upsertRows } from '../../../stages/serve/upsert.ts';
 import { COMPARED_COLUMNS, TRANSACTION_COLUMNS } from './columns.ts';
 import { noteRedelivered } from './older-day.ts';
 

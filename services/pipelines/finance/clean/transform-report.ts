@@ -1,10 +1,10 @@
-import type { QualityReport } from '../../core/rule.ts';
-import type { QueryEngine } from '../../ports/query-engine.ts';
-import { checkTable } from '../../stages/observe/check.ts';
+import type { QualityReport } from '../../../core/rule.ts';
+import type { QueryEngine } from '../../../ports/query-engine.ts';
+import { checkTable } from '../../../stages/observe/check.ts';
 import type { CleanCounts } from './clean-manifest.ts';
 import type { Cleansed } from './cleanse.ts';
-import type { FinanceDataset } from './extract-manifest.ts';
-import { inFlightRules, nineRules, SOURCE_COLUMNS, type Thresholds } from './rules.ts';
+import type { FinanceDataset } from '../extract/extract-manifest.ts';
+import { inFlightRules, nineRules, SOURCE_COLUMNS, type Thresholds } from '../rules.ts';
 
 /** The quality report of requirements 4.5, under the names it has there. */
 export interface CleaningReport {

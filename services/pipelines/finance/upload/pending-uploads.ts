@@ -1,8 +1,8 @@
-import { PipelineError } from '../../core/error.ts';
-import { decodeEventKey } from '../../core/key.ts';
-import type { Parameters } from '../../core/parameter.ts';
-import type { ObjectInfo } from '../../ports/object-store.ts';
-import type { Problem, StepPorts } from '../../ports/step.ts';
+import { PipelineError } from '../../../core/error.ts';
+import { decodeEventKey } from '../../../core/key.ts';
+import type { Parameters } from '../../../core/parameter.ts';
+import type { ObjectInfo } from '../../../ports/object-store.ts';
+import type { Problem, StepPorts } from '../../../ports/step.ts';
 import { isUpload, UPLOADS, whySkipped } from './arrivals.ts';
 import { isSettled, readKnown, readNewest } from './upload-ledger.ts';
 

@@ -1,23 +1,23 @@
-import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
-import type { Warehouse, WarehouseTransaction } from '../../ports/warehouse.ts';
+import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../../ports/step.ts';
+import type { Warehouse, WarehouseTransaction } from '../../../ports/warehouse.ts';
 import {
   type LoadCounts,
   type LoadEntry,
   loadOnce,
   type LoadOutcome,
-} from '../../stages/serve/load.ts';
-import { migrate } from '../../stages/serve/migrate.ts';
-import { stageRows } from '../../stages/serve/stage-rows.ts';
-import { upsertRows } from '../../stages/serve/upsert.ts';
-import { noteAudit, noteAuditWithin } from './audit.ts';
+} from '../../../stages/serve/load.ts';
+import { migrate } from '../../../stages/serve/migrate.ts';
+import { stageRows } from '../../../stages/serve/stage-rows.ts';
+import { upsertRows } from '../../../stages/serve/upsert.ts';
+import { noteAudit, noteAuditWithin } from '../audit.ts';
 import {
   CLEAN_PARAMETER,
   cleanKeyOf,
   type CleanManifest,
   readCleanManifest,
-} from './clean-manifest.ts';
+} from '../clean/clean-manifest.ts';
 import { CUSTOMER_COLUMNS, TRANSACTION_COLUMNS } from './columns.ts';
-import { type ExtractManifest, readExtractManifest } from './extract-manifest.ts';
+import { type ExtractManifest, readExtractManifest } from '../extract/extract-manifest.ts';
 import {
   auditNoteOf,
   countsOf,
@@ -31,8 +31,8 @@ import { loadFacts } from './load-facts.ts';
 import { isOlderDay, keepCustomers } from './older-day.ts';
 import { readPieces, writeCsv } from './load-source.ts';
 import { FINANCE_SCHEMA } from './migrations.ts';
-import { type Places, placesOf } from './places.ts';
-import { commitWatermarks } from './watermark.ts';
+import { type Places, placesOf } from '../places.ts';
+import { commitWatermarks } from '../extract/watermark.ts';
 
 /**
  * Loads the clean rows of a day in one transaction (requirements 4.8): customers, what was held for them, transactions,

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
-import { quoteText } from '../../core/column.ts';
-import { PipelineError } from '../../core/error.ts';
-import { SOURCE_ROW_BYTES_MAX } from '../../core/limit.ts';
-import type { QueryEngine } from '../../ports/query-engine.ts';
-import type { StepPorts } from '../../ports/step.ts';
+import { quoteText } from '../../../core/column.ts';
+import { PipelineError } from '../../../core/error.ts';
+import { SOURCE_ROW_BYTES_MAX } from '../../../core/limit.ts';
+import type { QueryEngine } from '../../../ports/query-engine.ts';
+import type { StepPorts } from '../../../ports/step.ts';
 import cleanCustomers from './clean-customers.sql';
 import cleanMacros from './clean-macros.sql';
 import cleanTransactions from './clean-transactions.sql';
-import type { ExtractedSource, FinanceDataset } from './extract-manifest.ts';
+import type { ExtractedSource, FinanceDataset } from '../extract/extract-manifest.ts';
 import { type RiskTable, riskSql } from './risk.ts';
-import { SOURCE_COLUMNS } from './rules.ts';
+import { SOURCE_COLUMNS } from '../rules.ts';
 import { type SourceFile, sourceFile } from './source-file.ts';
 import typedCustomers from './typed-customers.sql';
 import typedTransactions from './typed-transactions.sql';
-import { CUSTOMER_COLUMNS } from './columns.ts';
+import { CUSTOMER_COLUMNS } from '../load/columns.ts';
 
 const DATASETS = {
   transactions: { columns: SOURCE_COLUMNS, typed: typedTransactions, clean: cleanTransactions },

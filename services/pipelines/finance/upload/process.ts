@@ -1,9 +1,9 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { PipelineError } from '../../core/error.ts';
-import { sha256 } from '../../core/manifest.ts';
-import type { ObjectInfo } from '../../ports/object-store.ts';
+import { PipelineError } from '../../../core/error.ts';
+import { sha256 } from '../../../core/manifest.ts';
+import type { ObjectInfo } from '../../../ports/object-store.ts';
 import type {
   Counts,
   Problem,
@@ -11,8 +11,8 @@ import type {
   Step,
   StepPorts,
   StepResult,
-} from '../../ports/step.ts';
-import { allSettled } from '../../stages/shape/settle.ts';
+} from '../../../ports/step.ts';
+import { allSettled } from '../../../stages/shape/settle.ts';
 import { isGzip, outputKeyOf, rejectsKeyOf, UPLOADS } from './arrivals.ts';
 import { pendingUploads } from './pending-uploads.ts';
 import { processUpload, type UploadCounts } from './process-upload.ts';

@@ -1,7 +1,7 @@
-import { sha256 } from '../../core/manifest.ts';
-import type { RunIdentity } from '../../ports/step.ts';
-import type { Warehouse } from '../../ports/warehouse.ts';
-import type { LoadCounts, LoadEntry } from '../../stages/serve/load.ts';
+import { sha256 } from '../../../core/manifest.ts';
+import type { RunIdentity } from '../../../ports/step.ts';
+import type { Warehouse } from '../../../ports/warehouse.ts';
+import type { LoadCounts, LoadEntry } from '../../../stages/serve/load.ts';
 
 /** What a load is called in `argosy.load_log`, and whether it is what was loaded last for its day. */
 export type DayEntry = LoadEntry & ({ isNewest: true; counts: LoadCounts } | { isNewest: false });

@@ -1,7 +1,7 @@
-import { quoteIdentifier } from '../../core/column.ts';
-import type { RunIdentity } from '../../ports/step.ts';
-import type { WarehouseTransaction } from '../../ports/warehouse.ts';
-import type { StagedRows } from '../../stages/serve/stage-rows.ts';
+import { quoteIdentifier } from '../../../core/column.ts';
+import type { RunIdentity } from '../../../ports/step.ts';
+import type { WarehouseTransaction } from '../../../ports/warehouse.ts';
+import type { StagedRows } from '../../../stages/serve/stage-rows.ts';
 
 /*
  * A day that is loaded again after later ones adds what is missing and corrects what is still its own. What a later day

@@ -1,7 +1,7 @@
-import type { WarehouseTransaction } from '../../ports/warehouse.ts';
-import { fillEmpty } from '../../stages/serve/fill.ts';
-import { stageRows } from '../../stages/serve/stage-rows.ts';
-import { upsertRows } from '../../stages/serve/upsert.ts';
+import type { WarehouseTransaction } from '../../../ports/warehouse.ts';
+import { fillEmpty } from '../../../stages/serve/fill.ts';
+import { stageRows } from '../../../stages/serve/stage-rows.ts';
+import { upsertRows } from '../../../stages/serve/upsert.ts';
 import { COMPARED_COLUMNS, TRANSACTION_COLUMNS } from './columns.ts';
 import { holdLate, holdLoaded, isNoneHeld, releaseHeld } from './held.ts';
 import type { Deeds } from './load-counts.ts';

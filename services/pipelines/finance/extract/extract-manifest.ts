@@ -1,6 +1,6 @@
-import { PipelineError } from '../../core/error.ts';
-import { sha256 } from '../../core/manifest.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
+import { PipelineError } from '../../../core/error.ts';
+import { sha256 } from '../../../core/manifest.ts';
+import type { ObjectStore } from '../../../ports/object-store.ts';
 
 /** The two datasets that come from outside (requirements 4.3). */
 export type FinanceDataset = 'transactions' | 'customers';

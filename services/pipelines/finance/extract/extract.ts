@@ -1,5 +1,5 @@
-import type { Problem, Step, StepResult } from '../../ports/step.ts';
-import { openAudit } from './audit.ts';
+import type { Problem, Step, StepResult } from '../../../ports/step.ts';
+import { openAudit } from '../audit.ts';
 import type { ExtractedSource, FinanceDataset } from './extract-manifest.ts';
 import { keepManifest, landSource } from './land-source.ts';
 import { readDataset, type ReadSource, wishOf } from './read-sources.ts';

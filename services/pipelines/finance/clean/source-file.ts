@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PipelineError } from '../../core/error.ts';
-import type { StepPorts } from '../../ports/step.ts';
-import type { ExtractedSource } from './extract-manifest.ts';
+import { PipelineError } from '../../../core/error.ts';
+import type { StepPorts } from '../../../ports/step.ts';
+import type { ExtractedSource } from '../extract/extract-manifest.ts';
 
 /** A landed CSV as a file that the engine may read. */
 export interface SourceFile {

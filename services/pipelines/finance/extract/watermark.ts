@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
-import { sha256 } from '../../core/manifest.ts';
-import type { CallOptions } from '../../ports/object-store.ts';
-import type { RecordStore } from '../../ports/record-store.ts';
-import { readMoment } from '../../stages/land/feed/newest.ts';
-import { allSettled } from '../../stages/shape/settle.ts';
+import { sha256 } from '../../../core/manifest.ts';
+import type { CallOptions } from '../../../ports/object-store.ts';
+import type { RecordStore } from '../../../ports/record-store.ts';
+import { readMoment } from '../../../stages/land/feed/newest.ts';
+import { allSettled } from '../../../stages/shape/settle.ts';
 import type { ExtractedSource, ExtractManifest, FinanceDataset } from './extract-manifest.ts';
 
 /** How far each source has been loaded, by source. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { PipelineError } from '../../core/error.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
+import { PipelineError } from '../../../core/error.ts';
+import type { ObjectStore } from '../../../ports/object-store.ts';
 
 const READ_BYTES = 1 << 18;
 

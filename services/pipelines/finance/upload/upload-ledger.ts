@@ -1,5 +1,5 @@
-import type { ObjectInfo } from '../../ports/object-store.ts';
-import type { StepPorts } from '../../ports/step.ts';
+import type { ObjectInfo } from '../../../ports/object-store.ts';
+import type { StepPorts } from '../../../ports/step.ts';
 import { uploadId, versionId } from './arrivals.ts';
 
 /** Every version of every upload that was processed or refused, once. */

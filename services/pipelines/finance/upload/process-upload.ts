@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { PipelineError } from '../../core/error.ts';
+import { PipelineError } from '../../../core/error.ts';
 import { openCleaner, type UploadReason } from './clean-upload.ts';
 import { uploadRows, type UploadRow } from './upload-rows.ts';
 import { uploadText } from './upload-text.ts';
