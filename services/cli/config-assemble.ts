@@ -41,6 +41,8 @@ export interface Config {
   /** Where steps get their empty folders. */
   scratchFolder: string;
   buckets: Readonly<Record<BucketName, string>>;
+  /** What identifiers of persons are hashed with where they may not be published. */
+  personSalt: Secret | undefined;
   marketApiKey: Secret | undefined;
   marketSymbols: readonly string[];
   /** The whole value of the header `Authorization` for sources over HTTP. */
@@ -100,6 +102,7 @@ export function assemble(
     outFolder: resolve(cwd, settings.ARGOSY_OUT),
     scratchFolder: resolve(cwd, settings.ARGOSY_SCRATCH),
     buckets: bucketsOf(settings),
+    personSalt: settings.ARGOSY_PII_SALT,
     marketApiKey: settings.ARGOSY_MARKET_API_KEY,
     marketSymbols: settings.ARGOSY_MARKET_SYMBOLS?.split(/,\s*/) ?? ['IBM'],
     sourceAuthorization: settings.ARGOSY_SOURCE_AUTHORIZATION,
@@ -138,6 +141,7 @@ export function sdkVariables(source: ConfigSource): Record<string, Secret> {
 export function secretsIn(settings: Settings, source: ConfigSource): Secret[] {
   const { ARGOSY_WAREHOUSE: warehouse } = settings;
   const found = [
+    settings.ARGOSY_PII_SALT,
     settings.ARGOSY_MARKET_API_KEY,
     settings.ARGOSY_NOTIFY_WEBHOOK_URL,
     settings.ARGOSY_NOTIFY_SMTP_URL,

@@ -151,6 +151,9 @@ export const settingsSchema = z.object({
   ARGOSY_BUCKET_FINANCE: bucket,
   ARGOSY_BUCKET_FINANCE_PROCESSED: bucket,
   ARGOSY_BUCKET_CSV_INTAKE: bucket,
+  ARGOSY_PII_SALT: z.optional(
+    read('a text of at least 16 characters', (text) => (text.length >= 16 ? secret(text) : null)),
+  ),
   ARGOSY_MARKET_API_KEY: z.optional(read('a key', (text) => secret(text))),
   ARGOSY_MARKET_SYMBOLS: z.optional(
     matching('ticker symbols with commas between', /^[A-Z0-9.^=-]{1,10}(,\s*[A-Z0-9.^=-]{1,10})*$/),
@@ -187,6 +190,7 @@ export const DEFAULTS: Readonly<Partial<Record<SettingName, string>>> = {
 export const SECRET_NAMES: readonly SettingName[] = [
   'ARGOSY_NOTIFY_WEBHOOK_URL',
   'ARGOSY_NOTIFY_SMTP_URL',
+  'ARGOSY_PII_SALT',
   'ARGOSY_MARKET_API_KEY',
   'ARGOSY_SOURCE_AUTHORIZATION',
   'ARGOSY_SOURCE_DATABASE',

@@ -85,6 +85,7 @@ export function openPorts(
     settings: {
       environment: config.environment,
       sourceAuthorization: config.sourceAuthorization,
+      personSalt: config.personSalt,
       marketApiKey: config.marketApiKey,
       marketSymbols: config.marketSymbols,
     },

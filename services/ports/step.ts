@@ -34,6 +34,8 @@ export interface StepSettings {
   environment: string;
   /** The whole value of the header `Authorization` for sources over HTTP. */
   sourceAuthorization: Secret | undefined;
+  /** What identifiers of persons are hashed with where they may not be published (`ARGOSY_PII_SALT`). */
+  personSalt: Secret | undefined;
   marketApiKey: Secret | undefined;
   /** What `market-data` asks for when no symbols are given. */
   marketSymbols: readonly string[];

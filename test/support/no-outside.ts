@@ -16,6 +16,7 @@ export const noOutside: Pick<
   settings: {
     environment: 'local',
     sourceAuthorization: undefined,
+    personSalt: undefined,
     marketApiKey: undefined,
     marketSymbols: [],
   },

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { quoteIdentifier } from '../../core/column.ts';
+import { PipelineError } from '../../core/error.ts';
+import { type Secret, secret } from '../../core/secret.ts';
+import type { QueryEngine } from '../../ports/query-engine.ts';
+
+/**
+ * What a column tells of a person. `person-id` names one; `free-text` is written by people and may hold anything.
+ * Every column of a tagged dataset has a tag, `none` among them.
+ */
+export type PersonalTag = 'none' | 'person-id' | 'ip-address' | 'user-agent' | 'free-text';
+
+export interface ProtectRequest {
+  /** What the columns belong to, for messages. */
+  dataset: string;
+  /** The columns that are about to be published. */
+  columns: readonly string[];
+  tags: Readonly<Record<string, PersonalTag>>;
+  /** `ARGOSY_ENVIRONMENT`: identifiers stay as they are in `prod` alone. */
+  environment: string;
+}
+
+/** Where a reader of curated tables may have to know who a customer is. */
+const OPEN_ENVIRONMENTS: readonly string[] = ['prod', 'production'];
+
+/** True where identifiers of persons are published as hashes (requirements 3.8, design S15). */
+export function hashesPersons(environment: string): boolean {
+  return !OPEN_ENVIRONMENTS.includes(environment.toLowerCase());
+}
+
+/**
+ * The list of a SELECT that publishes these columns without personal data (requirements 3.8): addresses lose their last
+ * octet, or their last 80 bits; user agents are dropped; mail addresses, addresses and long numbers in texts become
+ * `***`; identifiers become a salted HMAC where the environment asks for it, for which `prepareProtection` must have
+ * been called. `quality-failed` for a column without a tag: nobody has said that it may be published.
+ */
+export function protectedColumns(request: ProtectRequest): string {
+  const { dataset, columns, tags } = request;
+  const untagged = columns.filter((name) => !Object.hasOwn(tags, name));
+  if (untagged.length > 0) {
+    throw new PipelineError(
+      'quality-failed',
+      `${dataset}: ${untagged.length} columns have no tag that says what they tell of a person: ${untagged.join(', ')}`,
+      { hint: 'give each a tag in the definition of the dataset (none, if it tells nothing)' },
+    );
+  }
+  return columns
+    .map((name) => {
+      const column = quoteIdentifier(name);
+      return `${valueSql(column, tags[name] ?? 'none', request)} AS ${column}`;
+    })
+    .join(', ');
+}
+
+function valueSql(column: string, tag: PersonalTag, request: ProtectRequest): string {
+  switch (tag) {
+    case 'none':
+      return column;
+    case 'person-id':
+      return hashesPersons(request.environment) ? `hash_person(${column})` : column;
+    case 'ip-address':
+      return `mask_address(${column})`;
+    case 'user-agent':
+      return 'CAST(NULL AS VARCHAR)';
+    case 'free-text':
+      return `mask_text(${column})`;
+  }
+}
+
+/** A value of HMAC-SHA256 (RFC 2104): the sizes that it is made of. */
+const BLOCK_BYTES = 64;
+const INNER = 0x36;
+const OUTER = 0x5c;
+
+/** SQL cannot bind a value in a COPY, and a text with a secret in it might be shown: the salt goes in as a row. */
+const MACROS = `
+CREATE OR REPLACE MACRO mask_v6(ip) AS (
+  CASE
+    WHEN NOT regexp_full_match(ip, '[0-9a-fA-F:.]{2,45}') OR NOT contains(ip, ':') THEN NULL
+    WHEN contains(ip, '::') THEN array_to_string(list_slice(list_concat(
+      list_filter(string_split(lower(split_part(ip, '::', 1)), ':'), lambda part: part <> ''),
+      list_concat(
+        list_transform(range(greatest(0, 8
+          - len(list_filter(string_split(split_part(ip, '::', 1), ':'), lambda part: part <> ''))
+          - len(list_filter(string_split(split_part(ip, '::', 2), ':'), lambda part: part <> ''))
+          - CASE WHEN contains(ip, '.') THEN 1 ELSE 0 END)), lambda number: '0'),
+        list_filter(string_split(lower(split_part(ip, '::', 2)), ':'), lambda part: part <> ''))), 1, 3), ':') || '::'
+    ELSE array_to_string(list_slice(string_split(lower(ip), ':'), 1, 3), ':') || '::'
+  END);
+CREATE OR REPLACE MACRO mask_address(ip) AS (
+  CASE WHEN regexp_full_match(trim(ip), '\\d{1,3}(\\.\\d{1,3}){3}')
+    THEN regexp_replace(trim(ip), '\\d+$', '0') ELSE mask_v6(trim(ip)) END);
+CREATE OR REPLACE MACRO mask_text(value) AS (
+  regexp_replace(regexp_replace(regexp_replace(value,
+    '[^\\s@<>"'',;:()]+@[^\\s@<>"'',;:()]+\\.[^\\s@<>"'',;:()]+', '***', 'g'),
+    '\\b\\d{1,3}(\\.\\d{1,3}){3}\\b', '***', 'g'),
+    '\\+?\\d[\\d ()./-]{7,}\\d', '***', 'g'));
+CREATE OR REPLACE MACRO hash_person(value) AS (
+  sha256(unhex((SELECT outer_pad FROM main.protection)) ||
+    unhex(sha256(unhex((SELECT inner_pad FROM main.protection)) || encode(value)))));`;
+
+/**
+ * Makes known to the engine what `protectedColumns` uses. NULL stays NULL. What is hashed with the same salt is the same
+ * in every table, so that hashed tables can be joined.
+ */
+export async function prepareProtection(engine: QueryEngine, salt: Secret): Promise<void> {
+  await engine.run(
+    'CREATE OR REPLACE TABLE main.protection (inner_pad VARCHAR, outer_pad VARCHAR)',
+  );
+  await engine.append('protection', [
+    { type: 'VARCHAR', values: [padOf(salt, INNER)] },
+    { type: 'VARCHAR', values: [padOf(salt, OUTER)] },
+  ]);
+  await engine.run(MACROS);
+}
+
+function padOf(salt: Secret, mask: number): string {
+  const given = Buffer.from(salt.reveal());
+  const key = given.length > BLOCK_BYTES ? createHash('sha256').update(given).digest() : given;
+  const pad = Buffer.alloc(BLOCK_BYTES, mask);
+  for (const [at, byte] of key.entries()) pad[at] = byte ^ mask;
+  return pad.toString('hex');
+}
+
+/** Known to everybody who reads this: good for a laptop, where whoever reads the tables has the raw files too. */
+const LOCAL_SALT = 'argosy-local-salt';
+
+/**
+ * The salt that is set, or that of a laptop; `config-invalid` where neither is right: a hash of `cust_000123` with a
+ * known salt is found by trying.
+ */
+export function saltOf(settings: { environment: string; personSalt: Secret | undefined }): Secret {
+  const { environment, personSalt } = settings;
+  if (personSalt !== undefined) return personSalt;
+  if (environment === 'local' || !hashesPersons(environment)) return secret(LOCAL_SALT);
+  throw new PipelineError(
+    'config-invalid',
+    `ARGOSY_PII_SALT is not set, and identifiers of persons are hashed in ${environment}`,
+    { hint: 'set ARGOSY_PII_SALT (or ARGOSY_PII_SALT_FILE) to a random text, and keep it' },
+  );
+}
