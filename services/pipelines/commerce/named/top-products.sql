@@ -1,0 +1,28 @@
+-- Rows are counted in place of their ids, and customers by a group of their own: an id is there once in the curated table.
+WITH sold AS (
+  SELECT product_id, customer_id, count(*) AS orders, sum(quantity) AS units, sum(total_amount) AS revenue
+  FROM transactions
+  WHERE status = 'completed'
+    AND transaction_date >= CAST($1 AS DATE) - INTERVAL 29 DAY
+    AND transaction_date < CAST($1 AS DATE) + INTERVAL 1 DAY
+  GROUP BY product_id, customer_id
+), by_product AS (
+  SELECT product_id, sum(units) AS units, sum(revenue) AS revenue, sum(orders) AS orders, count(*) AS customers
+  FROM sold
+  GROUP BY product_id
+)
+SELECT
+  product_id,
+  name AS product_name,
+  category,
+  brand,
+  CAST(units AS BIGINT) AS total_quantity_sold,
+  CAST(revenue AS DECIMAL(18, 2)) AS total_revenue,
+  CAST(orders AS BIGINT) AS number_of_orders,
+  customers AS unique_customers,
+  mean_of(revenue, orders) AS avg_order_value,
+  CAST(rating AS DECIMAL(4, 2)) AS avg_product_rating
+FROM by_product
+JOIN products USING (product_id)
+ORDER BY total_revenue DESC, product_id
+LIMIT 20
