@@ -4,6 +4,7 @@ import type { Pipeline, Step } from '../ports/step.ts';
 import type { diffVintages } from '../pipelines/fama-french/diff.ts';
 import type { MakeReport } from '../stages/observe/report.ts';
 import type { Database, DatabaseRequest } from '../stages/serve/database.ts';
+import type { NamedQueries } from '../stages/serve/named.ts';
 
 interface Wing {
   summary: string;
@@ -13,6 +14,8 @@ interface Wing {
   /** Its tables; where they depend on what is in the store, those that are there, or that the SQL names. */
   database?(request: DatabaseRequest): Promise<Database>;
   diff?(): Promise<typeof diffVintages>;
+  /** What is asked often, by name. */
+  named?(): Promise<NamedQueries>;
   /** Its page about a day. */
   report?(): Promise<MakeReport>;
   /** The workflow parameters of a run that loads landed days again, the last of which is its logical date. */

@@ -52,6 +52,7 @@ export function asking(
     records: recordsOf(session, pipeline),
     signal: session.signal,
     sql,
+    environment: session.config.environment,
   };
 }
 

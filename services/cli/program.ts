@@ -23,6 +23,7 @@ export interface Flags extends GlobalFlags, EventFlags, FilesFlags, ReportFlags 
   csv?: boolean;
   pipeline?: string;
   asOf?: string;
+  named?: string;
   limit?: string;
   parameter?: string[];
   file?: string[];
@@ -191,8 +192,9 @@ function addRunning(program: Command, on: On): void {
 function addAsking(program: Command, on: On): void {
   const query = program
     .command('query')
-    .argument('<sql>', 'one SELECT statement; - reads it from standard input')
+    .argument('[sql]', 'one SELECT statement; - reads it from standard input')
     .description('ask the tables with SQL')
+    .option('--named <name>', 'ask this instead: top_products, customer_ltv, daily_kpis, ...')
     .option('--pipeline <name>', 'whose tables; else those of the database that the SQL names')
     .option('--as-of <date>', 'only what was known on that day, YYYY-MM-DD')
     .option('--warehouse', 'ask the warehouse (ARGOSY_WAREHOUSE), in the SQL of PostgreSQL')
@@ -205,6 +207,7 @@ function addAsking(program: Command, on: On): void {
     'argosy query --as-of 2018-06-30 "SELECT DISTINCT ingestion_date FROM current_data"',
     'argosy query --csv "FROM data_ingestion_map" > map.csv',
     `argosy query 'SELECT * FROM csv_intake."sales" LIMIT 5'`,
+    'argosy query --named top_products --as-of 2026-01-31',
     'argosy query --warehouse "SELECT * FROM vw_daily_transaction_summary LIMIT 7"',
   );
   on(query, async () => (await import('./commands/query.ts')).query);

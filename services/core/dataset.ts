@@ -16,6 +16,8 @@ export interface DatasetColumn {
 /** A table or view of a database: the one definition from which every engine's form of it is made. */
 export interface Dataset {
   name: string;
+  /** Where it is not in the schema of its database: a database of several zones has a schema for each. */
+  schema?: string;
   kind: 'table' | 'view';
   description: string;
   columns: readonly DatasetColumn[];
@@ -29,4 +31,9 @@ export interface TableObject {
   sha256: string;
   rows: number;
   sizeBytes?: number;
+}
+
+/** What a dataset is told apart by within its database: its name, with its schema before a dot where it has one. */
+export function datasetId({ schema, name }: Pick<Dataset, 'schema' | 'name'>): string {
+  return schema === undefined ? name : `${schema}.${name}`;
 }

@@ -28,7 +28,7 @@ export async function intakeSql(bucket?: ObjectStore): Promise<IntakeSql> {
   const cache = `${folder.path}/cache`;
   const { signal } = new AbortController();
   const databaseOf = (store: ObjectStore, sql: string | null) =>
-    csvDatabase({ store, records: objectRecords(own), signal, sql });
+    csvDatabase({ store, records: objectRecords(own), signal, sql, environment: 'local' });
   const portsOn = (store: ObjectStore): ServePorts => {
     const ignore = (): void => undefined;
     const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };

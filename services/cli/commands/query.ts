@@ -1,6 +1,6 @@
 import { PipelineError } from '../../core/error.ts';
 import { openDatabase } from '../../stages/serve/database.ts';
-import { findDatabase, WINGS } from '../commands.ts';
+import { findDatabase, findWing, WINGS } from '../commands.ts';
 import { asking, serving } from '../host.ts';
 import { printResult } from '../print-result.ts';
 import type { Given, Work } from '../program.ts';
@@ -13,6 +13,7 @@ import { openExistingWarehouse } from '../wire-warehouse.ts';
 export const query: Work = async (session, given) => {
   const { asOf: day } = given.flags;
   const asOf = day === undefined ? null : checkedDate(day);
+  if (given.flags.named !== undefined) return queryNamed(session, given, asOf);
   const sql = await readSql(session, given);
   if (given.flags.warehouse === true) return queryWarehouse(session, given, sql);
   const pipeline = given.flags.pipeline ?? pipelineNamedIn(sql);
@@ -29,6 +30,27 @@ export const query: Work = async (session, given) => {
     await engine.close();
   }
 };
+
+/** `argosy query --named NAME`: a question that a pipeline knows by name. The day that it is about goes to stderr. */
+async function queryNamed(session: Session, given: Given, asOf: string | null): Promise<number> {
+  const { named = '', warehouse } = given.flags;
+  if (given.args.length > 0 || warehouse === true) {
+    throw new PipelineError('config-invalid', '--named takes neither SQL nor --warehouse', {
+      hint: `argosy query --named ${named}`,
+    });
+  }
+  const pipeline = given.flags.pipeline ?? Object.keys(WINGS).find((name) => WINGS[name]?.named);
+  const questions = await findWing(pipeline ?? '').named?.();
+  if (pipeline === undefined || questions === undefined) {
+    throw new PipelineError('config-invalid', `pipeline ${pipeline} has no named queries`, {
+      hint: 'leave out --pipeline',
+    });
+  }
+  const answer = await questions.ask(serving(session, pipeline), named, asOf);
+  if (asOf === null) session.io.stderr.write(`as of ${answer.asOf}, the newest day published\n`);
+  await printResult(session, answer.result, given);
+  return 0;
+}
 
 /** `argosy query --warehouse SQL`: one SELECT over the tables of the warehouse. */
 async function queryWarehouse(session: Session, given: Given, sql: string): Promise<number> {

@@ -1,5 +1,5 @@
-import { quoteIdentifier } from '../../core/column.ts';
-import type { Dataset } from '../../core/dataset.ts';
+import { quoteIdentifier, quoteTable } from '../../core/column.ts';
+import { type Dataset, datasetId } from '../../core/dataset.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import { type Database, type KnownTable, openDatabase } from '../../stages/serve/database.ts';
 import { findDatabase, WINGS } from '../commands.ts';
@@ -46,9 +46,10 @@ async function tablesOf(session: Session, pipeline: string): Promise<TableRow[]>
 }
 
 async function rowOf(engine: QueryEngine, database: Database, dataset: Dataset): Promise<TableRow> {
-  const { rows, newest } = database.known?.get(dataset.name) ?? (await countRows(engine, dataset));
+  const { rows, newest } =
+    database.known?.get(datasetId(dataset)) ?? (await countRows(engine, dataset));
   return {
-    database: database.name,
+    database: dataset.schema ?? database.name,
     name: dataset.name,
     kind: dataset.kind,
     rows,
@@ -62,7 +63,7 @@ async function countRows(engine: QueryEngine, dataset: Dataset): Promise<KnownTa
   const date = dataset.columns.find(({ type }) => type === 'DATE');
   const newest = date ? `CAST(max(${quoteIdentifier(date.name)}) AS VARCHAR)` : 'NULL';
   const found = await engine.query(
-    `SELECT count(*), ${newest} FROM ${quoteIdentifier(dataset.name)}`,
+    `SELECT count(*), ${newest} FROM ${quoteTable(datasetId(dataset))}`,
   );
   const [rows, day] = found.rows[0] ?? [0, null];
   return { rows: Number(rows), newest: day === null || day === undefined ? null : String(day) };

@@ -1,5 +1,5 @@
-import { quoteIdentifier, quoteText } from '../../core/column.ts';
-import type { Dataset, TableObject } from '../../core/dataset.ts';
+import { quoteIdentifier, quoteTable, quoteText } from '../../core/column.ts';
+import { type Dataset, datasetId, type TableObject } from '../../core/dataset.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { RecordStore } from '../../ports/record-store.ts';
@@ -9,11 +9,11 @@ import { localise, type ServePorts } from './localise.ts';
 export interface Database {
   name: string;
   datasets: readonly Dataset[];
-  /** What is known of a table, by its name, without reading a row. Such a table need not be there to be read. */
+  /** What is known of a table, by its id, without reading a row. Such a table need not be there to be read. */
   known?: ReadonlyMap<string, KnownTable>;
   /** The views, as SQL over the tables. */
   viewSql: string;
-  /** The visible objects of each table; with `asOf` (`YYYY-MM-DD`) only what was known on that day. */
+  /** The visible objects of each table, by its id; with `asOf` (`YYYY-MM-DD`) only what was known on that day. */
   objects(ports: ServePorts, asOf: string | null): Promise<Map<string, TableObject[]>>;
   /** A condition that the rows of a table meet as of a day; for tables whose objects hold several days. */
   rowFilter?(table: string, asOf: string): string | null;
@@ -34,6 +34,8 @@ export interface DatabaseRequest {
   signal: AbortSignal;
   /** The query that the tables are for: those that it does not name may be left out. Null to be told of all. */
   sql: string | null;
+  /** `ARGOSY_ENVIRONMENT`. */
+  environment: string;
 }
 
 export interface Attachment {
@@ -53,12 +55,16 @@ export async function openDatabase(
   const folders = [...local.folders, ...(attachment?.folders ?? [])];
   const engine = await ports.openEngine([...new Set(folders)]);
   try {
-    await engine.run(`CREATE SCHEMA ${quoteIdentifier(database.name)}`);
+    for (const schema of schemasOf(database))
+      await engine.run(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
     await engine.run(`USE ${quoteIdentifier(database.name)}`);
     for (const dataset of database.datasets) {
       if (dataset.kind !== 'table') continue;
-      const paths = (objects.get(dataset.name) ?? []).map(({ key }) => local.paths.get(key) ?? key);
-      const filter = asOf === null ? null : (database.rowFilter?.(dataset.name, asOf) ?? null);
+      const paths = (objects.get(datasetId(dataset)) ?? []).map(
+        ({ key }) => local.paths.get(key) ?? key,
+      );
+      const filter =
+        asOf === null ? null : (database.rowFilter?.(datasetId(dataset), asOf) ?? null);
       await engine.run(tableSql(dataset, paths, filter));
     }
     await attachment?.attach(engine);
@@ -70,19 +76,21 @@ export async function openDatabase(
   }
 }
 
-function tableSql(
-  { name, columns }: Dataset,
-  paths: readonly string[],
-  filter: string | null,
-): string {
+function schemasOf({ name, datasets }: Database): Set<string> {
+  return new Set([name, ...datasets.map(({ schema = name }) => schema)]);
+}
+
+function tableSql(dataset: Dataset, paths: readonly string[], filter: string | null): string {
+  const { columns } = dataset;
+  const table = quoteTable(datasetId(dataset));
   if (paths.length === 0) {
     const empty = columns.map(
       (column) => `CAST(NULL AS ${column.type}) AS ${quoteIdentifier(column.name)}`,
     );
-    return `CREATE VIEW ${quoteIdentifier(name)} AS SELECT ${empty.join(', ')} LIMIT 0`;
+    return `CREATE VIEW ${table} AS SELECT ${empty.join(', ')} LIMIT 0`;
   }
   const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
   const where = filter === null ? '' : ` WHERE ${filter}`;
   const from = `read_parquet([${paths.map(quoteText).join(', ')}], hive_partitioning = false)`;
-  return `CREATE VIEW ${quoteIdentifier(name)} AS SELECT ${names} FROM ${from}${where}`;
+  return `CREATE VIEW ${table} AS SELECT ${names} FROM ${from}${where}`;
 }

@@ -34,7 +34,13 @@ async function ask(sql: string, over: ObjectStore = store): Promise<unknown[][]>
     signal,
     cache: `${folder.path}/cache`,
   };
-  const database = await csvDatabase({ store, records: objectRecords(store), signal, sql });
+  const database = await csvDatabase({
+    store,
+    records: objectRecords(store),
+    signal,
+    sql,
+    environment: 'local',
+  });
   const engine = await openDatabase(ports, database);
   try {
     return (await engine.select(sql)).rows;
