@@ -1,0 +1,28 @@
+CREATE OR REPLACE VIEW typed AS
+WITH texts AS (
+  SELECT line, is_broken, word(raw_session_id) AS given_session, word(raw_customer_id) AS customer_id,
+    lower(word(raw_event_type)) AS event_type,
+    -- What follows ? or # of a page may hold anything, a mail address too.
+    word(regexp_extract(raw_page, '^[^?#]*')) AS page, moment(raw_timestamp) AS "timestamp",
+    coalesce(lower(word(raw_device)), 'unknown') AS device, coalesce(word(raw_browser), 'unknown') AS browser,
+    word(raw_ip_address) AS ip_address, word(raw_user_agent) AS user_agent, raw_timestamp
+  FROM source
+)
+SELECT line,
+  coalesce(given_session, 'customer:' || customer_id,
+    'visitor:' || left(sha256(concat_ws(chr(31), coalesce(ip_address, ''), coalesce(user_agent, ''))), 24)) AS session_id,
+  customer_id, event_type, page, "timestamp", device, browser, ip_address, user_agent,
+  CAST(year("timestamp") AS INTEGER) AS year, CAST(month("timestamp") AS INTEGER) AS month,
+  CAST(day("timestamp") AS INTEGER) AS day, CAST(hour("timestamp") AS INTEGER) AS hour,
+  CASE
+    WHEN is_broken THEN 'json-unreadable'
+    WHEN given_session IS NULL AND customer_id IS NULL AND ip_address IS NULL AND user_agent IS NULL THEN 'session-missing'
+    WHEN event_type IS NULL OR event_type NOT IN
+      ('page_view', 'product_view', 'add_to_cart', 'remove_from_cart', 'checkout_start', 'purchase', 'search') THEN 'event-type-unknown'
+    WHEN page IS NULL THEN 'page-missing'
+    WHEN "timestamp" IS NULL THEN 'timestamp-unreadable'
+    WHEN "timestamp" >= file_day() + INTERVAL 1 DAY THEN 'timestamp-future'
+    WHEN device NOT IN ('desktop', 'mobile', 'tablet', 'unknown') THEN 'device-unknown'
+  END AS rule,
+  {event_type: CASE WHEN length(event_type) <= 40 THEN event_type END, "timestamp": left(raw_timestamp, 40)} AS "values"
+FROM texts
