@@ -1,10 +1,11 @@
-import { mkdir, readdir } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { quoteIdentifier, quoteText } from '../../core/column.ts';
 import type { Part } from '../../core/manifest.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { StepPorts } from '../../ports/step.ts';
 import { prepareProtection, protectedColumns, saltOf } from '../../stages/shape/protect.ts';
+import { partsBelow } from './copied-parts.ts';
 import type { Feed } from './feeds.ts';
 import { type FreshPart, localFile } from './part-file.ts';
 import { PARQUET } from './process-file.ts';
@@ -134,29 +135,6 @@ export function unitOf(partition: string): string {
     .slice(0, 3)
     .map((number, at) => number.padStart(at === 0 ? 4 : 2, '0'))
     .join('-');
-}
-
-/** Files of one COPY with their rows, in the order of their names; those without a row are left out. */
-async function partsBelow(
-  engine: QueryEngine,
-  folder: string,
-  describe: (partition: string, path: string) => Omit<FreshPart, 'rows'>,
-): Promise<FreshPart[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.parquet'));
-  if (names.length === 0) return [];
-  const paths = names.toSorted().map((name) => join(folder, name));
-  const counted = await engine.query(
-    `SELECT file_name, num_rows FROM parquet_file_metadata([${paths.map(quoteText).join(', ')}])`,
-  );
-  const rows = new Map(counted.rows.map(([path, count]) => [String(path), Number(count)]));
-  return paths
-    .map((path) => ({ ...describe(partitionOf(folder, path), path), rows: rows.get(path) ?? 0 }))
-    .filter((part) => part.rows > 0);
-}
-
-function partitionOf(folder: string, path: string): string {
-  const found = relative(folder, dirname(path));
-  return found === '.' ? '' : found;
 }
 
 /** The rows that others stand for, in one file a unit. */
