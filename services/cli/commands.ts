@@ -8,7 +8,7 @@ import type { NamedQueries } from '../stages/serve/named.ts';
 
 interface Wing {
   summary: string;
-  /** What its database is called in SQL. */
+  /** What its database is called in SQL: a pattern where it has several schemas. */
   schema: string;
   load(): Promise<Pipeline>;
   /** Its tables; where they depend on what is in the store, those that are there, or that the SQL names. */
@@ -57,6 +57,15 @@ export const WINGS: Readonly<Record<string, Wing>> = {
     load: async () => (await import('../pipelines/csv-intake/index.ts')).csvIntake,
     database: async (request) =>
       (await import('../pipelines/csv-intake/database.ts')).csvDatabase(request),
+  },
+  commerce: {
+    summary: 'Shop feeds checked, cleaned and joined to curated tables behind a quality gate',
+    schema: String.raw`(?:curated|processed)(?:_\w+)?`,
+    load: async () => (await import('../pipelines/commerce/index.ts')).commerce,
+    database: async ({ environment, sql }) =>
+      (await import('../pipelines/commerce/database.ts')).databaseFor(environment, sql),
+    named: async () => (await import('../pipelines/commerce/ask.ts')).namedQueries,
+    report: async () => (await import('../pipelines/commerce/report.ts')).commerceReport,
   },
 };
 

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Part, sha256 } from '../../services/core/manifest.ts';
 import { commitSet, newestSet } from '../../services/pipelines/commerce/commit-set.ts';
+import { CURATED } from '../../services/pipelines/commerce/merge.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import type { QueryEngine } from '../../services/ports/query-engine.ts';
 import type { ShopRows } from './commerce-rows.ts';
@@ -24,25 +25,30 @@ export async function publishShop(
   const engine = await openOwnEngine([folder]);
   try {
     await makeTables(engine, folder, rows);
-    for (const table of Object.keys(PARTITIONS)) await publishTable(engine, store, folder, table);
+    const parts: Part[] = [];
+    for (const table of Object.keys(PARTITIONS))
+      parts.push(...(await storeTable(engine, store, folder, table)));
+    const { signal } = new AbortController();
+    const base = await newestSet(store, CURATED);
+    await commitSet(store, { dataset: CURATED, attributes: {}, parts, base, signal });
   } finally {
     await engine.close();
   }
 }
 
-/** Publishes a table of the engine. */
-export async function publishTable(
+/** Puts a table of the engine into the store, as its parts. */
+async function storeTable(
   engine: QueryEngine,
   store: ObjectStore,
   folder: string,
   table: string,
-): Promise<void> {
+): Promise<Part[]> {
   const by = PARTITIONS[table];
   const root = join(folder, `${table}-parts`);
   const into = by ? `, PARTITION_BY (${by}), WRITE_PARTITION_COLUMNS true` : '';
   const path = by ? root : `${root}.parquet`;
   await engine.run(
-    `COPY (FROM ${table} ORDER BY ALL) TO '${path}' (FORMAT parquet, COMPRESSION snappy${into}, OVERWRITE_OR_IGNORE true)`,
+    `COPY (FROM ${table} ORDER BY ${by ? `${by}, ` : ''}1) TO '${path}' (FORMAT parquet, COMPRESSION snappy${into}, OVERWRITE_OR_IGNORE true)`,
   );
   const files = by
     ? (await readdir(root, { recursive: true })).filter((name) => name.endsWith('.parquet'))
@@ -62,7 +68,5 @@ export async function publishTable(
       attributes: { zone: 'curated', table },
     });
   }
-  const { signal } = new AbortController();
-  const base = await newestSet(store, table);
-  await commitSet(store, { dataset: table, attributes: {}, parts, base, signal });
+  return parts;
 }

@@ -22,6 +22,9 @@ export const namedQueries: NamedQueries = {
   },
 };
 
+/** The tables that named queries are asked of. */
+const ASKED_TABLES = new Set(['transactions', 'products', 'clickstream']);
+
 /** The curated tables, ready for these queries as of that day, with the partitions that they look back on. */
 export async function openCurated(
   ports: ServePorts,
@@ -29,7 +32,11 @@ export async function openCurated(
 ): Promise<QueryEngine> {
   const engine = await openDatabase(
     ports,
-    commerceDatabase('local', { keep: keepDays(asOf, queries) }),
+    commerceDatabase('local', {
+      tables: ASKED_TABLES,
+      hasProcessed: false,
+      keep: keepDays(asOf, queries),
+    }),
   );
   await prepareNamed(engine);
   return engine;
@@ -55,7 +62,10 @@ function firstDay(asOf: string, dayCount: number): number {
 
 /** The newest day that has transactions; `not-found` when none are published. */
 export async function newestDay({ store }: Pick<ServePorts, 'store'>): Promise<string> {
-  const days = (await publishedParts({ store }, 'transactions')).map(({ key }) => {
+  const sales = (await publishedParts({ store })).filter(
+    ({ attributes }) => attributes['table'] === 'transactions',
+  );
+  const days = sales.map(({ key }) => {
     const { year = 0, month = 0, day = 0 } = partitionOf(key);
     return [String(year).padStart(4, '0'), pad(month), pad(day)].join('-');
   });

@@ -8,6 +8,7 @@ import {
   partitionsOf,
 } from '../../../services/pipelines/commerce/partition-filter.ts';
 import type { ObjectStore } from '../../../services/ports/object-store.ts';
+import type { QueryEngine } from '../../../services/ports/query-engine.ts';
 import { openDatabase } from '../../../services/stages/serve/database.ts';
 import type { ServePorts } from '../../../services/stages/serve/localise.ts';
 import { REFERENCE } from '../../support/commerce-reference.ts';
@@ -27,16 +28,21 @@ const ROWS = shopRows({
 let folder: TempFolder;
 let store: ObjectStore;
 let empty: ObjectStore;
+let parser: QueryEngine;
 
 beforeAll(async () => {
   folder = await tempFolder();
+  parser = await openOwnEngine([]);
   store = filesystemStore({ folder: folder.path, bucket: 'commerce' });
   empty = filesystemStore({ folder: folder.path, bucket: 'empty' });
   await empty.put('_here', Buffer.from(''));
   await publishShop(store, folder.path, ROWS);
 }, 30_000);
 
-afterAll(() => folder.remove());
+afterAll(async () => {
+  await parser.close();
+  await folder.remove();
+});
 
 function portsOn(bucket: ObjectStore): ServePorts {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -124,9 +130,7 @@ it.each<[string, boolean]>([
   ['SELECT 1 FROM t', true],
   ['this is no SQL', true],
 ])('%s: a partition of 3 November is kept: %s', async (sql, isKept) => {
-  const engine = await openOwnEngine([]);
-  const keep = await partitionsOf(engine, sql);
-  await engine.close();
+  const keep = await partitionsOf(parser, sql);
   expect(keep(DAY)).toBe(isKept);
 });
 

@@ -25,6 +25,8 @@ export interface PageContent {
   /** Before the first section: the figures that matter most. */
   opening?: Content;
   sections: readonly Section[];
+  /** After how many seconds a browser that shows the page opens it again; never by default. */
+  refreshSeconds?: number;
   /** Where the data of the page is from. */
   origin: string;
 }
@@ -55,6 +57,11 @@ export function renderPage(content: PageContent): string {
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <meta name="referrer" content="no-referrer" />
+        ${
+          content.refreshSeconds === undefined
+            ? null
+            : html`<meta http-equiv="refresh" content="${content.refreshSeconds}" />`
+        }
         <title>${title}: ${subtitle}</title>
         <link rel="icon" href="${ICON}" />
         ${style}

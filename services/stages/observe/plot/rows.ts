@@ -13,10 +13,12 @@ export function rowPlot(plot: {
   unit: string;
   by: string;
   bars: readonly Bar[];
+  /** What the shares are of; the sum of the bars by default. */
+  whole?: number;
   text?: (value: number) => string;
 }): Markup {
   const { bars, by, unit, text = valueNumber } = plot;
-  const sum = bars.reduce((total, { value }) => total + value, 0);
+  const sum = plot.whole ?? bars.reduce((total, { value }) => total + value, 0);
   const most = Math.max(1, ...bars.map(({ value }) => value));
   const shareOf = (value: number): string => {
     const percent = (value / (sum || 1)) * 100;

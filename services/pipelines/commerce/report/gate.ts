@@ -1,0 +1,19 @@
+import type { QualityReport } from '../../../core/rule.ts';
+import { asQualityReport, readJson } from '../../../stages/observe/report.ts';
+import type { ServePorts } from '../../../stages/serve/localise.ts';
+
+/** Where the quality gate leaves what it saw of a day, one report a table (requirements 3.2, 3.11). */
+export function gateKey(logicalDate: string): string {
+  return `reports/quality/${logicalDate}/report.json`;
+}
+
+/** What the gate of a day saw; nothing when it was not reached. */
+export async function readGate(
+  ports: ServePorts,
+  logicalDate: string,
+): Promise<readonly QualityReport[]> {
+  const found = await readJson(ports, gateKey(logicalDate));
+  const reports: unknown = found?.['reports'];
+  if (!Array.isArray(reports)) return [];
+  return reports.map((one: unknown) => asQualityReport(one)).filter((one) => one !== null);
+}
