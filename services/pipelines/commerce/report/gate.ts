@@ -1,11 +1,7 @@
 import type { QualityReport } from '../../../core/rule.ts';
 import { asQualityReport, readJson } from '../../../stages/observe/report.ts';
 import type { ServePorts } from '../../../stages/serve/localise.ts';
-
-/** Where the quality gate leaves what it saw of a day, one report a table (requirements 3.2, 3.11). */
-export function gateKey(logicalDate: string): string {
-  return `reports/quality/${logicalDate}/report.json`;
-}
+import { gateKey } from '../gate.ts';
 
 /** What the gate of a day saw; nothing when it was not reached. */
 export async function readGate(
