@@ -5,6 +5,7 @@ type PrintEnd = (session: Session, end: RunEnd) => Promise<void>;
 
 /** Pipelines that tell the end of a good run in their own way; the others tell of their vintages. */
 const OWN: Readonly<Record<string, () => Promise<PrintEnd>>> = {
+  commerce: async () => (await import('./commerce-summary.ts')).printCommerceSummary,
   finance: async () => (await import('./finance-summary.ts')).printFinanceSummary,
   'market-data': async () => (await import('./market-summary.ts')).printMarketSummary,
   'csv-intake': async () => (await import('./intake-summary.ts')).printIntakeSummary,

@@ -35,7 +35,7 @@ export async function serveSample(
       'config-invalid',
       `there is no sample for ${pipeline ?? 'a workflow file'}`,
       {
-        hint: 'served are those of fama-french and market-data; csv-intake and finance bring their own with argosy run NAME --sample',
+        hint: 'served are those of fama-french and market-data; csv-intake, commerce and finance bring their own with argosy run NAME --sample',
       },
     );
   }

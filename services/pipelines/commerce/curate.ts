@@ -1,15 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { quoteIdentifier, quoteText } from '../../core/column.ts';
 import type { Part } from '../../core/manifest.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { StepPorts } from '../../ports/step.ts';
 import { prepareProtection, protectedColumns, saltOf } from '../../stages/shape/protect.ts';
+import { allSettled } from '../../stages/shape/settle.ts';
 import { partsBelow } from './copied-parts.ts';
 import type { Feed } from './feeds.ts';
 import { type FreshPart, localFile } from './part-file.ts';
 import { PARQUET } from './process-file.ts';
 
+const FILES_AT_ONCE = 16;
 /** A row's place is the number of its file × this + its line: places are in the order of files and lines. */
 const PLACES_OF_FILE = 2 ** 32;
 
@@ -89,9 +92,10 @@ async function pathsOf(
   parts: readonly Part[],
   fresh: ReadonlyMap<string, string>,
 ): Promise<string[]> {
-  const paths: string[] = [];
-  for (const part of parts) paths.push(fresh.get(part.key) ?? (await localFile(ports, part)));
-  return paths;
+  const limit = pLimit(FILES_AT_ONCE);
+  return allSettled(
+    parts.map((part) => limit(async () => fresh.get(part.key) ?? (await localFile(ports, part)))),
+  );
 }
 
 async function findTouched({ engine }: Shop, feed: Feed, files: readonly string[]): Promise<void> {

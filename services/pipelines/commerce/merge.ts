@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { quoteIdentifier, quoteText } from '../../core/column.ts';
 import { type Commit, type Part, sha256 } from '../../core/manifest.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { Step, StepPorts, StepResult } from '../../ports/step.ts';
+import { allSettled } from '../../stages/shape/settle.ts';
 import { commitSet, newestSet } from './commit-set.ts';
 import { partsBelow } from './copied-parts.ts';
 import { DERIVED, type Derived } from './derived.ts';
@@ -14,6 +16,7 @@ import { type FeedSets, openFeedTables, readFeedSets } from './set-tables.ts';
 
 /** The dataset whose newest commit is what readers of `curated_{env}` see. */
 export const CURATED = 'curated';
+const PARTS_AT_ONCE = 16;
 const PARQUET = 'FORMAT parquet, COMPRESSION snappy';
 
 /**
@@ -58,9 +61,11 @@ async function makeDerived(
 ): Promise<{ parts: Part[]; written: number }> {
   const parts: Part[] = [];
   let written = 0;
+  const limit = pLimit(PARTS_AT_ONCE);
   for (const derived of DERIVED) {
-    for (const fresh of await copyDerived(ports, engine, derived)) {
-      const { part, isNew } = await keepPart(ports, fresh);
+    const fresh = await copyDerived(ports, engine, derived);
+    const kept = await allSettled(fresh.map((one) => limit(() => keepPart(ports, one))));
+    for (const { part, isNew } of kept) {
       parts.push(part);
       if (isNew) written += 1;
     }

@@ -1,13 +1,17 @@
 import { dirname } from 'node:path';
+import pLimit from 'p-limit';
 import { quoteIdentifier, quoteText } from '../../core/column.ts';
 import type { DatasetColumn } from '../../core/dataset.ts';
 import type { Part } from '../../core/manifest.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { StepPorts } from '../../ports/step.ts';
+import { allSettled } from '../../stages/shape/settle.ts';
 import { type FeedSet, readFeedSet } from './feed-set.ts';
 import { FEEDS } from './feeds.ts';
 import { localFile } from './part-file.ts';
 import { FEED_NAMES, type FeedName } from './raw-key.ts';
+
+const FILES_AT_ONCE = 16;
 
 export type FeedSets = Readonly<Record<FeedName, FeedSet>>;
 
@@ -39,9 +43,8 @@ export async function openFeedTables(ports: StepPorts, sets: FeedSets): Promise<
 }
 
 async function localPaths(ports: StepPorts, parts: readonly Part[]): Promise<string[]> {
-  const paths: string[] = [];
-  for (const part of parts) paths.push(await localFile(ports, part));
-  return paths;
+  const limit = pLimit(FILES_AT_ONCE);
+  return allSettled(parts.map((part) => limit(() => localFile(ports, part))));
 }
 
 function tableSql(name: string, columns: readonly DatasetColumn[], paths: readonly string[]): string {

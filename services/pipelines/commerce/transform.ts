@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
+import pLimit from 'p-limit';
 import { PipelineError } from '../../core/error.ts';
 import type { Commit, Part } from '../../core/manifest.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { Step, StepPorts, StepResult } from '../../ports/step.ts';
+import { allSettled } from '../../stages/shape/settle.ts';
 import { commitSet } from './commit-set.ts';
 import { curate, type Curated } from './curate.ts';
 import feedMacros from './feed-macros.sql';
@@ -12,6 +14,8 @@ import { type FileRecord, fileRecords } from './file-record.ts';
 import { type FreshPart, keepPart } from './part-file.ts';
 import { processFile } from './process-file.ts';
 import type { FeedName } from './raw-key.ts';
+
+const PARTS_AT_ONCE = 16;
 
 const SUMMARIES: Readonly<Record<FeedName, string>> = {
   transactions: 'Clean the transactions that are new, and stage the days that they touch',
@@ -127,7 +131,9 @@ async function make(
   const changed = plan.isWhole ? null : [...added, ...plan.replaced];
   const curated = await curate({ ports, engine }, feed, { processed, changed, fresh });
   const parts = [...processed, ...rejects, ...staying(plan, curated)];
-  for (const fresh of [...curated.curated, ...curated.repeats]) parts.push(await keep(fresh));
+  const limit = pLimit(PARTS_AT_ONCE);
+  const made = [...curated.curated, ...curated.repeats];
+  parts.push(...(await allSettled(made.map((one) => limit(() => keep(one))))));
   const { store, signal } = ports;
   const { attributes, set } = plan;
   failIfUnbalanced(feed, parts);
