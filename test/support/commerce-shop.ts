@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Part, sha256 } from '../../services/core/manifest.ts';
 import { commitSet, newestSet } from '../../services/pipelines/commerce/commit-set.ts';
@@ -48,6 +48,7 @@ async function storeTable(
   const root = join(folder, `${table}-parts`);
   const into = by ? `, PARTITION_BY (${by}), WRITE_PARTITION_COLUMNS true` : '';
   const path = by ? root : `${root}.parquet`;
+  await rm(root, { recursive: true, force: true });
   await engine.run(
     `COPY (FROM ${table} ORDER BY ${by ? `${by}, ` : ''}1) TO '${path}' (FORMAT parquet, COMPRESSION snappy${into}, OVERWRITE_OR_IGNORE true)`,
   );

@@ -79,12 +79,6 @@ describeWith(chromiumComponent, 'the page of commerce in a browser', (program) =
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on('request', (request) => asked.push(request.url()));
       await page.goto(`file://${join(folder.path, `${name}.html`)}`);
-      const shots = process.env['SCREENSHOTS'];
-      if (shots !== undefined)
-        await page.screenshot({
-          path: join(shots, `${name}-${width}-${colorScheme}.png`),
-          fullPage: true,
-        });
       await inPage(page, 'unfold');
     });
 

@@ -7,6 +7,9 @@ import { mark, verdicts } from '../../../stages/observe/page/verdicts.ts';
 import { linePlot } from '../../../stages/observe/plot/line.ts';
 import type { RunRecord } from '../../../stages/observe/run-record.ts';
 
+/** How many runs the tables show. */
+const RUNS_SHOWN = 10;
+
 /** A cost in US dollars: those of a run are small. */
 function dollars(value: number): string {
   return `$${value.toFixed(value >= 0.01 || value === 0 ? 2 : 6)}`;
@@ -74,6 +77,7 @@ export function costSection(history: readonly RunRecord[]): Section {
         ],
         rows: priced
           .toReversed()
+          .slice(0, RUNS_SHOWN)
           .map(({ run_id: id, cost_estimate: cost }) => [
             id,
             dollars(cost.compute),
@@ -90,7 +94,7 @@ export function runsSection(history: readonly RunRecord[]): Section {
   return {
     id: 'runs',
     title: 'Runs',
-    lead: `The newest ${history.length === 1 ? 'run' : `${history.length} runs`}.`,
+    lead: 'The newest runs; argosy status commerce lists more.',
     body: table({
       caption: 'Runs, the newest first',
       columns: [
@@ -104,6 +108,7 @@ export function runsSection(history: readonly RunRecord[]): Section {
       ],
       rows: history
         .toReversed()
+        .slice(0, RUNS_SHOWN)
         .map((run) => [
           run.logical_date,
           run.run_id,

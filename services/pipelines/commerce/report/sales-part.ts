@@ -3,6 +3,7 @@ import type { Content } from '../../../stages/observe/page/html.ts';
 import type { Section } from '../../../stages/observe/page/page.ts';
 import { table } from '../../../stages/observe/page/table.ts';
 import { changeText, tiles } from '../../../stages/observe/page/tiles.ts';
+import { figures } from '../../../stages/observe/plot/figure.ts';
 import { linePlot } from '../../../stages/observe/plot/line.ts';
 import { rowPlot } from '../../../stages/observe/plot/rows.ts';
 import { type Answers, numberOf, type Row, textOf } from './answers.ts';
@@ -15,8 +16,13 @@ export function money(value: number): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
+/** An amount that fits a tile of a phone: whole, and in millions where it is large. */
+function wholeMoney(value: number): string {
+  return value >= 1e7 ? `${(value / 1e6).toFixed(1)}M` : humaneCount(Math.round(value));
+}
+
 const KPIS: readonly [kpi: string, label: string, text: (value: number) => string][] = [
-  ['total_revenue', 'Total revenue', money],
+  ['total_revenue', 'Total revenue', wholeMoney],
   ['total_orders', 'Total orders', humaneCount],
   ['avg_order_value', 'Average order value', money],
   ['conversion_rate_pct', 'Conversion rate', (value) => `${value.toFixed(2)} %`],
@@ -87,19 +93,33 @@ export function productsSection(answers: Answers): Section {
     title: 'Products',
     lead: 'Completed orders of 30 days. Shares are of all revenue of that time.',
     body: [
-      rowPlot({
-        id: 'top-products',
-        title: 'Top 10 products',
-        description: 'The products that earned most, with their revenue.',
-        by: 'product',
-        unit: 'revenue',
-        whole,
-        bars: products.map((row) => ({
-          label: textOf(row, 'product_name'),
-          value: numberOf(row, 'total_revenue'),
-        })),
-        text: money,
-      }),
+      figures(
+        rowPlot({
+          id: 'top-products',
+          title: 'Top 10 products',
+          description: 'The products that earned most, with their revenue.',
+          by: 'product',
+          unit: 'revenue',
+          whole,
+          bars: products.map((row) => ({
+            label: textOf(row, 'product_name'),
+            value: numberOf(row, 'total_revenue'),
+          })),
+          text: money,
+        }),
+        rowPlot({
+          id: 'categories',
+          title: 'Revenue by category',
+          description: 'Revenue of each category, and its share.',
+          by: 'category',
+          unit: 'revenue',
+          bars: categories.map((row) => ({
+            label: textOf(row, 'category'),
+            value: numberOf(row, 'revenue'),
+          })),
+          text: money,
+        }),
+      ),
       table({
         caption: 'Top 10 products',
         columns: [
@@ -120,18 +140,6 @@ export function productsSection(answers: Answers): Section {
           money(numberOf(row, 'avg_order_value')),
           textOf(row, 'avg_product_rating'),
         ]),
-      }),
-      rowPlot({
-        id: 'categories',
-        title: 'Revenue by category',
-        description: 'Revenue of each category, and its share.',
-        by: 'category',
-        unit: 'revenue',
-        bars: categories.map((row) => ({
-          label: textOf(row, 'category'),
-          value: numberOf(row, 'revenue'),
-        })),
-        text: money,
       }),
     ],
   };
