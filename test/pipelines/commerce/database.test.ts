@@ -11,7 +11,7 @@ import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import type { QueryEngine } from '../../../services/ports/query-engine.ts';
 import { openDatabase } from '../../../services/stages/serve/database.ts';
 import type { ServePorts } from '../../../services/stages/serve/localise.ts';
-import { REFERENCE } from '../../support/commerce-reference.ts';
+import { REFERENCE } from '../../support/named-reference.ts';
 import { shopRows } from '../../support/commerce-rows.ts';
 import { publishShop } from '../../support/commerce-shop.ts';
 import { openOwnEngine } from '../../support/pipeline.ts';

@@ -6,7 +6,7 @@ import {
   NAMED,
   prepareNamed,
 } from '../../../services/pipelines/commerce/named.ts';
-import { REFERENCE } from '../../support/commerce-reference.ts';
+import { REFERENCE } from '../../support/named-reference.ts';
 import { type ShopRows, shopRows } from '../../support/commerce-rows.ts';
 import { makeTables } from '../../support/commerce-tables.ts';
 import { openOwnEngine } from '../../support/pipeline.ts';

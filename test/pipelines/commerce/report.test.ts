@@ -4,7 +4,7 @@ import { filesystemStore } from '../../../services/adapters/object-store/filesys
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
 import { commerceReport } from '../../../services/pipelines/commerce/report.ts';
 import type { ObjectStore } from '../../../services/ports/object-store.ts';
-import { REFERENCE } from '../../support/commerce-reference.ts';
+import { REFERENCE } from '../../support/named-reference.ts';
 import { shopRows } from '../../support/commerce-rows.ts';
 import { writeRuns } from '../../support/commerce-runs.ts';
 import { publishShop } from '../../support/commerce-shop.ts';
