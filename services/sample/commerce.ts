@@ -167,7 +167,8 @@ function productsOf(options: CommerceSampleOptions): Map<number, string[]> {
       push(days, last, JSON.stringify({ ...item, price: Number((item.price * 1.1).toFixed(2)) }));
   }
   if (options.hasDefects !== false) {
-    push(days, first, '{"product_id":"prod_broken","name":');
+    // Among the first hundred it would have the whole file refused.
+    if (options.products >= 100) push(days, first, '{"product_id":"prod_broken","name":');
     push(days, first, JSON.stringify({ product_id: 'prod_free', name: 'Free', category: 'Books', brand: 'B', price: 0, stock: 1 }));
     push(days, first, JSON.stringify({ product_id: 'prod_odd', name: 'Odd', category: 'Unheard of', brand: 'B', price: 5, stock: 3 }));
     push(days, first, JSON.stringify({ product_id: 'prod_less', name: 'Less', category: 'Books', brand: 'B', price: 5, stock: -1 }));

@@ -53,7 +53,8 @@ export async function curate(shop: Shop, feed: Feed, request: Curation): Promise
     ${isAll ? '' : `WHERE key IN (SELECT key FROM keyed WHERE ${touched})`} GROUP BY key HAVING count(*) > 1`);
   await prepareProtection(engine, saltOf(ports.settings));
   const rows = `(SELECT * FROM keyed LEFT JOIN repeated USING (key) WHERE ${touched})`;
-  const curated = await copyCurated(shop, feed, `${rows} WHERE winner IS NULL OR winner = place`);
+  const from = `${rows} WHERE winner IS NULL OR winner = place`;
+  const curated = await copyCurated(shop, feed, { from, request });
   const repeats = await copyRepeats(shop, feed, {
     from: `${rows} WHERE winner <> place`,
     processed: request.processed,
@@ -105,7 +106,11 @@ async function findTouched({ engine }: Shop, feed: Feed, files: readonly string[
       UNION SELECT unit FROM keyed WHERE key IN (SELECT key FROM changed);`);
 }
 
-async function copyCurated({ ports, engine }: Shop, feed: Feed, from: string): Promise<FreshPart[]> {
+async function copyCurated(
+  { ports, engine }: Shop,
+  feed: Feed,
+  { from, request }: { from: string; request: Curation },
+): Promise<FreshPart[]> {
   const { partitionBy } = feed;
   const folder = join(ports.scratch, 'curated');
   await mkdir(folder, { recursive: true });
@@ -113,7 +118,9 @@ async function copyCurated({ ports, engine }: Shop, feed: Feed, from: string): P
   const tags = Object.fromEntries(feed.columns.map(({ name, tag }) => [name, tag]));
   const { environment } = ports.settings;
   const list = protectedColumns({ dataset: feed.name, columns, tags, environment });
-  const order = feed.isSorted ? `ORDER BY ${[...partitionBy, 'place'].join(', ')}` : '';
+  // The order of a whole build is that of files and lines anyway, and a sort of all rows would cost much.
+  const isOrdered = feed.isSorted || request.changed !== null;
+  const order = isOrdered ? `ORDER BY ${[...partitionBy, 'place'].join(', ')}` : '';
   const layout =
     partitionBy.length === 0
       ? { target: join(folder, 'data.parquet'), options: PARQUET }
