@@ -6,6 +6,7 @@ import { addCluster, withCluster } from './cluster-program.ts';
 import { collect, example } from './command-help.ts';
 import { addEvents, type EventFlags } from './events-program.ts';
 import { addFiles, type FilesFlags } from './files-program.ts';
+import { addForget, type ForgetFlags } from './forget-program.ts';
 import { interruptible } from './interrupt.ts';
 import { addReport, type ReportFlags } from './report-program.ts';
 import { type GlobalFlags, type Io, openSession, type Session } from './session.ts';
@@ -18,7 +19,7 @@ export interface Given {
 }
 
 /** The flags of all commands, as commander names them; a command reads those that it declares. */
-export interface Flags extends GlobalFlags, EventFlags, FilesFlags, ReportFlags {
+export interface Flags extends GlobalFlags, EventFlags, FilesFlags, ForgetFlags, ReportFlags {
   json?: boolean;
   csv?: boolean;
   pipeline?: string;
@@ -267,6 +268,7 @@ function addLooking(program: Command, on: On): void {
 
   addFiles(program, on);
   addReport(program, on);
+  addForget(program, on);
 
   const doctor = program
     .command('doctor')
