@@ -8,6 +8,7 @@ import { addEvents, type EventFlags } from './events-program.ts';
 import { addFiles, type FilesFlags } from './files-program.ts';
 import { addForget, type ForgetFlags } from './forget-program.ts';
 import { interruptible } from './interrupt.ts';
+import { addLifecycle, type LifecycleFlags } from './lifecycle-program.ts';
 import { addReport, type ReportFlags } from './report-program.ts';
 import { type GlobalFlags, type Io, openSession, type Session } from './session.ts';
 import { closeWarehouses } from './wire-warehouse.ts';
@@ -19,7 +20,8 @@ export interface Given {
 }
 
 /** The flags of all commands, as commander names them; a command reads those that it declares. */
-export interface Flags extends GlobalFlags, EventFlags, FilesFlags, ForgetFlags, ReportFlags {
+export interface Flags
+  extends GlobalFlags, EventFlags, FilesFlags, ForgetFlags, LifecycleFlags, ReportFlags {
   json?: boolean;
   csv?: boolean;
   pipeline?: string;
@@ -269,6 +271,7 @@ function addLooking(program: Command, on: On): void {
   addFiles(program, on);
   addReport(program, on);
   addForget(program, on);
+  addLifecycle(program, on);
 
   const doctor = program
     .command('doctor')
