@@ -29,7 +29,8 @@ export async function putCommerceSample(
   });
   for (const [key, bytes] of files) {
     const stored = await store.get(key, { signal });
-    if (stored === null || sha256(stored) !== sha256(bytes)) await store.put(key, bytes, { signal });
+    if (stored === null || sha256(stored) !== sha256(bytes))
+      await store.put(key, bytes, { signal });
   }
   return { parameters: { 'logical-date': day }, close: async () => undefined };
 }

@@ -17,12 +17,16 @@ export async function printCommerceSummary(
   const flag = session.flags.sample === true ? ' --sample' : '';
   const gate = outputsOf(record, 'gate');
   const facts: [string, string][] = [['run', record.run_id]];
-  if (record.steps.some(({ step }) => step === 'validate')) facts.push(['files', filesText(record)]);
+  if (record.steps.some(({ step }) => step === 'validate'))
+    facts.push(['files', filesText(record)]);
   facts.push(['quality', `${gate['passed'] ?? 0} of ${gate['checks'] ?? 0} checks hold`]);
   const { version, tables, rows } = outputsOf(record, 'merge');
   if (version !== undefined)
     facts.push(['curated', `${tables} tables, ${humaneCount(Number(rows))} rows, set ${version}`]);
-  facts.push(['page', `${bucketFor(session, 'commerce').url}/reports/quality/${record.logical_date}/index.html`]);
+  facts.push([
+    'page',
+    `${bucketFor(session, 'commerce').url}/reports/quality/${record.logical_date}/index.html`,
+  ]);
   facts.push(['time', humaneDuration(durationMs)]);
   if (logPath !== null) facts.push(['log', logPath]);
   const summary = {
@@ -61,14 +65,21 @@ function accountsTable(record: RunRecord) {
   const rows = FEEDS.flatMap((feed) => {
     const outputs = outputsOf(record, feed);
     if (outputs['rows-in'] === undefined) return [];
-    const cells = ['rows-in', 'published', 'rejected'].map((name) => humaneCount(Number(outputs[name])));
+    const cells = ['rows-in', 'published', 'rejected'].map((name) =>
+      humaneCount(Number(outputs[name])),
+    );
     return [[feed, ...cells]];
   });
   if (rows.length === 0) return {};
   const right = (name: string) => ({ name, align: 'right' as const });
   return {
     table: {
-      columns: [{ name: 'feed', align: 'left' as const }, right('rows in'), right('published'), right('rejected')],
+      columns: [
+        { name: 'feed', align: 'left' as const },
+        right('rows in'),
+        right('published'),
+        right('rejected'),
+      ],
       rows,
     },
   };

@@ -55,7 +55,8 @@ export async function tableDigests(
   const found: Record<string, string> = {};
   for (const table of tables) {
     const rows = await curatedRows(bench, table);
-    found[table] = `${rows.length} ${createHash('sha256').update(JSON.stringify(rows)).digest('hex').slice(0, 16)}`;
+    found[table] =
+      `${rows.length} ${createHash('sha256').update(JSON.stringify(rows)).digest('hex').slice(0, 16)}`;
   }
   return found;
 }

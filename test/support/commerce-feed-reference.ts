@@ -35,7 +35,10 @@ export function filesOf(files: Files, feed: string): [day: string, text: string]
   return [...files]
     .filter(([key]) => key.startsWith(`raw/${feed}/`))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, bytes]) => [/date=([^/]+)/.exec(key)?.[1] ?? '', Buffer.from(bytes).toString('utf8')]);
+    .map(([key, bytes]) => [
+      /date=([^/]+)/.exec(key)?.[1] ?? '',
+      Buffer.from(bytes).toString('utf8'),
+    ]);
 }
 
 /** The eleven steps of requirements 3.6 for every row, one after the other. */
@@ -50,7 +53,8 @@ export function referenceTransactions(files: Files): Reference<ReferenceTransact
       const cells = line.split(',');
       const raw = Object.fromEntries(names.map((name, at) => [name, (cells[at] ?? '').trim()]));
       const made = transactionOf(raw, day);
-      const rule = typeof made === 'string' ? made : seen.has(made.transaction_id) ? 'duplicate' : null;
+      const rule =
+        typeof made === 'string' ? made : seen.has(made.transaction_id) ? 'duplicate' : null;
       if (rule !== null) found.rejects[rule] = (found.rejects[rule] ?? 0) + 1;
       else if (typeof made !== 'string') {
         seen.add(made.transaction_id);
@@ -62,7 +66,9 @@ export function referenceTransactions(files: Files): Reference<ReferenceTransact
 }
 
 function transactionOf(raw: Record<string, string>, day: string): ReferenceTransaction | string {
-  const quantity = /^[+-]?\d{1,9}(\.0+)?$/.test(raw['quantity'] ?? '') ? Number(raw['quantity']) : null;
+  const quantity = /^[+-]?\d{1,9}(\.0+)?$/.test(raw['quantity'] ?? '')
+    ? Number(raw['quantity'])
+    : null;
   const price = cents(raw['price'] ?? '');
   const given = cents(raw['total_amount'] ?? '');
   if (raw['transaction_id'] === '') return 'transaction-id-missing';
@@ -108,17 +114,32 @@ function cents(text: string): number | null {
 }
 
 export function momentOf(text: string): number | null {
-  const match = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2}):(\d{2})(\.\d{1,3})?Z?)?$/.exec(text);
+  const match = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2}):(\d{2})(\.\d{1,3})?Z?)?$/.exec(
+    text,
+  );
   if (match === null) return null;
   const [, y, mo, d, h = '0', mi = '0', s = '0', fraction = '0'] = match;
-  const at = Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s), Number(fraction) * 1000);
-  const isReal = new Date(at).getUTCDate() === Number(d) && Number(h) < 24 && Number(mi) < 60 && Number(s) < 60;
+  const at = Date.UTC(
+    Number(y),
+    Number(mo) - 1,
+    Number(d),
+    Number(h),
+    Number(mi),
+    Number(s),
+    Number(fraction) * 1000,
+  );
+  const isReal =
+    new Date(at).getUTCDate() === Number(d) && Number(h) < 24 && Number(mi) < 60 && Number(s) < 60;
   return isReal ? at : null;
 }
 
 /** As the engine prints a moment: without a fraction where there is none, without zeros at its end. */
 export function momentText(at: number): string {
-  return new Date(at).toISOString().replace('T', ' ').replace('Z', '').replace(/\.?0+$/, (end) => (end.startsWith('.') ? '' : end.replace(/0+$/, '')));
+  return new Date(at)
+    .toISOString()
+    .replace('T', ' ')
+    .replace('Z', '')
+    .replace(/\.?0+$/, (end) => (end.startsWith('.') ? '' : end.replace(/0+$/, '')));
 }
 
 export interface ReferenceEvent {
@@ -131,7 +152,15 @@ export interface ReferenceEvent {
   browser: string;
 }
 
-const TYPES = ['page_view', 'product_view', 'add_to_cart', 'remove_from_cart', 'checkout_start', 'purchase', 'search'];
+const TYPES = new Set([
+  'page_view',
+  'product_view',
+  'add_to_cart',
+  'remove_from_cart',
+  'checkout_start',
+  'purchase',
+  'search',
+]);
 
 /** Good events, each once, in the order of files and lines; those without a session id need the hash of the product. */
 export function referenceEvents(
@@ -145,7 +174,10 @@ export function referenceEvents(
       if (line.trim() === '') continue;
       found.rowsIn += 1;
       const made = eventOf(line, day, visitor);
-      const key = typeof made === 'string' ? '' : [made.session_id, made.at, made.event_type, made.page].join('|');
+      const key =
+        typeof made === 'string'
+          ? ''
+          : [made.session_id, made.at, made.event_type, made.page].join('|');
       const rule = typeof made === 'string' ? made : seen.has(key) ? 'duplicate' : null;
       if (rule !== null) found.rejects[rule] = (found.rejects[rule] ?? 0) + 1;
       else if (typeof made !== 'string') {
@@ -171,13 +203,16 @@ function eventOf(
   const text = (name: string): string => (raw[name] ?? '').trim();
   const [session, customer] = [text('session_id'), text('customer_id')];
   const type = text('event_type').toLowerCase();
-  if (!TYPES.includes(type)) return 'event-type-unknown';
+  if (!TYPES.has(type)) return 'event-type-unknown';
   const page = text('page').replace(/[?#].*$/, '');
   if (page === '') return 'page-missing';
   const at = momentOf(text('timestamp'));
   if (at === null) return 'timestamp-unreadable';
   if (at >= Date.parse(`${day}T00:00:00Z`) + DAY_MS) return 'timestamp-future';
-  const derived = customer === '' ? `visitor:${visitor(text('ip_address'), text('user_agent'))}` : `customer:${customer}`;
+  const derived =
+    customer === ''
+      ? `visitor:${visitor(text('ip_address'), text('user_agent'))}`
+      : `customer:${customer}`;
   return {
     session_id: session === '' ? derived : session,
     customer_id: customer,
@@ -205,7 +240,8 @@ const STAGES = ['purchase', 'checkout_start', 'add_to_cart', 'product_view', 'pa
 /** Sessions by walking through the events of each session id (requirements 3.8). */
 export function referenceSessions(events: readonly ReferenceEvent[]): ReferenceSession[] {
   const byId = new Map<string, ReferenceEvent[]>();
-  for (const event of events) byId.set(event.session_id, [...(byId.get(event.session_id) ?? []), event]);
+  for (const event of events)
+    byId.set(event.session_id, [...(byId.get(event.session_id) ?? []), event]);
   const sessions: ReferenceSession[] = [];
   for (const [id, own] of byId) {
     own.sort((a, b) => a.at - b.at);

@@ -43,7 +43,11 @@ export async function runCommerce(
   const told: Told = { notices: [], logged: [], checks: new Map() };
   const results = new Map<string, StepResult>();
   const step = async (name: string, parameters: Record<string, string> = {}): Promise<void> => {
-    const result = await runCommerceStep(bench, name, { ...options, parameters: { ...options.parameters, ...parameters }, told });
+    const result = await runCommerceStep(bench, name, {
+      ...options,
+      parameters: { ...options.parameters, ...parameters },
+      told,
+    });
     results.set(name, result);
   };
   await step('validate');

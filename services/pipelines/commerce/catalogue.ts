@@ -1,6 +1,6 @@
 import { PipelineError } from '../../core/error.ts';
 import type { Notice } from '../../ports/notifier.ts';
-import type { RunIdentity, Step, StepPorts, StepResult } from '../../ports/step.ts';
+import type { RunIdentity, Step, StepResult } from '../../ports/step.ts';
 import { FEEDS } from './feeds.ts';
 import { type FileRecord, fileRecords, type SeenColumn } from './file-record.ts';
 import { FEED_NAMES, type FeedName } from './raw-key.ts';
@@ -43,15 +43,24 @@ export const catalogue: Step = {
   async run(ports, parameters, run): Promise<StepResult> {
     const feed = FEED_NAMES.find((name) => name === parameters['feed']);
     if (feed === undefined)
-      throw new PipelineError('config-invalid', `parameter feed="${parameters['feed']}" cannot be`, {
-        hint: `give one of ${FEED_NAMES.join(', ')}`,
-      });
+      throw new PipelineError(
+        'config-invalid',
+        `parameter feed="${parameters['feed']}" cannot be`,
+        {
+          hint: `give one of ${FEED_NAMES.join(', ')}`,
+        },
+      );
     const { store, signal } = ports;
     const key = rawTableKey(feed);
     const bytes = await store.get(key, { signal });
-    const known = bytes === null ? null : (JSON.parse(Buffer.from(bytes).toString('utf8')) as RawTable);
+    const known =
+      bytes === null ? null : (JSON.parse(Buffer.from(bytes).toString('utf8')) as RawTable);
     const files = (await fileRecords(ports, feed)).filter(({ isValid }) => isValid);
-    const { table, changes } = evolve(feed, { known, files, environment: ports.settings.environment });
+    const { table, changes } = evolve(feed, {
+      known,
+      files,
+      environment: ports.settings.environment,
+    });
     if (changes.length > 0) await ports.notifier.send(noticeOf(run, feed, changes));
     const text = Buffer.from(`${JSON.stringify(table, null, 2)}\n`);
     const isNew = bytes === null || Buffer.compare(bytes, text) !== 0;
@@ -92,7 +101,9 @@ export function evolve(
     columns: [...columns.values()],
     partitions: [...new Set(files.map(({ date }) => date))].toSorted(),
     tags: {
-      classification: FEEDS[feed].columns.some(({ tag }) => tag !== 'none') ? 'personal' : 'internal',
+      classification: FEEDS[feed].columns.some(({ tag }) => tag !== 'none')
+        ? 'personal'
+        : 'internal',
       owner: 'commerce',
       pii: String(FEEDS[feed].columns.some(({ tag }) => tag !== 'none')),
     },
@@ -108,9 +119,14 @@ function isWider(before: SeenColumn['type'], after: SeenColumn['type']): boolean
 
 /** A column in which the newest file shows no value, or only whole numbers of decimals, has not changed. */
 function isOther(before: SeenColumn['type'], after: SeenColumn['type']): boolean {
-  return before !== after && after !== 'VARCHAR' && !(before === 'DOUBLE' && after === 'BIGINT') && before !== 'VARCHAR'
+  return before !== after &&
+    after !== 'VARCHAR' &&
+    !(before === 'DOUBLE' && after === 'BIGINT') &&
+    before !== 'VARCHAR'
     ? true
-    : before !== after && (before === 'BIGINT' || before === 'DOUBLE' || before === 'TIMESTAMP') && after === 'VARCHAR';
+    : before !== after &&
+        (before === 'BIGINT' || before === 'DOUBLE' || before === 'TIMESTAMP') &&
+        after === 'VARCHAR';
 }
 
 function noticeOf(run: RunIdentity, feed: FeedName, changes: readonly SchemaChange[]): Notice {

@@ -33,9 +33,15 @@ export async function checkContent(
   const { store, scratch, signal } = ports;
   const hashes = { md5: createHash('md5'), sha256: createHash('sha256') };
   const chunks = hashing(await store.open(info.key, { signal }), hashes);
-  const found: Omit<Content, 'md5' | 'sha256'> = { errors: [], rows: 0, columns: [], rewrittenFrom: null };
+  const found: Omit<Content, 'md5' | 'sha256'> = {
+    errors: [],
+    rows: 0,
+    columns: [],
+    rewrittenFrom: null,
+  };
   try {
-    if (FEEDS[named.feed].format === 'csv') await readCsv(chunks, { named, path: join(scratch, `file-${number}`), found });
+    if (FEEDS[named.feed].format === 'csv')
+      await readCsv(chunks, { named, path: join(scratch, `file-${number}`), found });
     else await readJson(chunks, named, found);
   } catch (error) {
     if (!isOfContent(error)) throw error;
@@ -69,7 +75,9 @@ async function readJson(
   const { required } = FEEDS[feed];
   const records: Record<string, unknown>[] = [];
   const missing = new Set<string>();
-  const bytes = isGzip ? (Readable.from(chunks).pipe(createGunzip()) as AsyncIterable<Uint8Array>) : chunks;
+  const bytes = isGzip
+    ? (Readable.from(chunks).pipe(createGunzip()) as AsyncIterable<Uint8Array>)
+    : chunks;
   if (isGzip) found.rewrittenFrom = 'gzip';
   for await (const line of jsonLines(bytes)) {
     found.rows += 1;
@@ -81,7 +89,8 @@ async function readJson(
       for (const name of required) if (!Object.hasOwn(record, name)) missing.add(name);
     }
   }
-  if (found.errors.length > 5) found.errors.splice(5, Infinity, 'and more of the first 100 records');
+  if (found.errors.length > 5)
+    found.errors.splice(5, Infinity, 'and more of the first 100 records');
   if (missing.size > 0) found.errors.push(`required columns missing: ${[...missing].join(', ')}`);
   if (found.rows === 0) found.errors.push('the file holds no record');
   found.columns = seenColumns(records);
@@ -111,12 +120,18 @@ async function* hashing(
 }
 
 function isOfContent(error: unknown): boolean {
-  if (error instanceof PipelineError) return error.kind === 'input-invalid' || error.kind === 'too-large';
+  if (error instanceof PipelineError)
+    return error.kind === 'input-invalid' || error.kind === 'too-large';
   const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && (code.startsWith('Z_') || code === 'ERR_ENCODING_INVALID_ENCODED_DATA');
+  return (
+    typeof code === 'string' &&
+    (code.startsWith('Z_') || code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+  );
 }
 
 function wordsOf(error: unknown): string {
   if (error instanceof PipelineError) return error.message.replace(/^[a-z]+: /, '');
-  return (error as { code: string }).code.startsWith('Z_') ? 'gzip is damaged' : 'the text is not UTF-8';
+  return (error as { code: string }).code.startsWith('Z_')
+    ? 'gzip is damaged'
+    : 'the text is not UTF-8';
 }

@@ -56,7 +56,12 @@ export const PRODUCTS: readonly CuratedColumn[] = [
 ];
 
 export const CLICKSTREAM: readonly CuratedColumn[] = [
-  column('session_id', 'VARCHAR', 'As given, else made of the customer, or of address and browser', 'person-id'),
+  column(
+    'session_id',
+    'VARCHAR',
+    'As given, else made of the customer, or of address and browser',
+    'person-id',
+  ),
   CUSTOMER('NULL for a visitor who is not known'),
   column('event_type', 'VARCHAR', 'One of seven'),
   column('page', 'VARCHAR', 'Path on the site, without its query'),

@@ -1,5 +1,12 @@
 import { PipelineError } from '../../core/error.ts';
-import { type Commit, commitKey, decodeCommit, encodeCommit, makeCommit, type Part } from '../../core/manifest.ts';
+import {
+  type Commit,
+  commitKey,
+  decodeCommit,
+  encodeCommit,
+  makeCommit,
+  type Part,
+} from '../../core/manifest.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { latestCommit, offer } from '../../stages/shape/publish.ts';
 

@@ -10,7 +10,9 @@ export async function partsBelow(
   folder: string,
   describe: (partition: string, path: string) => Omit<FreshPart, 'rows'>,
 ): Promise<FreshPart[]> {
-  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.parquet'));
+  const names = (await readdir(folder, { recursive: true })).filter((name) =>
+    name.endsWith('.parquet'),
+  );
   if (names.length === 0) return [];
   const paths = names.toSorted().map((name) => join(folder, name));
   const counted = await engine.query(

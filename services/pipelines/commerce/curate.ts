@@ -46,7 +46,8 @@ export async function curate(shop: Shop, feed: Feed, request: Curation): Promise
   const { engine, ports } = shop;
   await viewRows(shop, feed, request);
   const isAll = request.changed === null;
-  if (request.changed !== null) await findTouched(shop, feed, await pathsOf(ports, request.changed, request.fresh));
+  if (request.changed !== null)
+    await findTouched(shop, feed, await pathsOf(ports, request.changed, request.fresh));
   const touched = isAll ? 'true' : 'unit IN (SELECT unit FROM touched)';
   const best = feed.winner === 'first' ? 'min' : 'max';
   await engine.run(`CREATE OR REPLACE TABLE repeated AS SELECT key, ${best}(place) AS winner FROM keyed
@@ -132,7 +133,12 @@ async function copyCurated(
     `COPY (SELECT ${list} FROM ${from} ${order}) TO ${quoteText(layout.target)} (${layout.options})`,
   );
   return partsBelow(engine, folder, (partition, file) => ({
-    keyPattern: ['curated', feed.name, ...(partition === '' ? [] : [partition]), 'part-{hash}.parquet'].join('/'),
+    keyPattern: [
+      'curated',
+      feed.name,
+      ...(partition === '' ? [] : [partition]),
+      'part-{hash}.parquet',
+    ].join('/'),
     attributes: { zone: 'curated', table: feed.name, partition, unit: unitOf(partition) },
     path: file,
   }));
@@ -155,7 +161,9 @@ async function copyRepeats(
   { from, processed }: { from: string; processed: readonly Part[] },
 ): Promise<FreshPart[]> {
   const rule = feed.winner === 'first' ? 'duplicate' : 'superseded';
-  const found = await engine.query(`SELECT unit, count(*) FROM ${from} GROUP BY unit ORDER BY unit`);
+  const found = await engine.query(
+    `SELECT unit, count(*) FROM ${from} GROUP BY unit ORDER BY unit`,
+  );
   if (found.rows.length === 0) return [];
   const folder = join(ports.scratch, 'repeats');
   await mkdir(folder, { recursive: true });

@@ -96,7 +96,8 @@ export const DERIVED: readonly Derived[] = [
   },
   {
     name: 'sales_enriched',
-    description: 'Each transaction with its product, whether it is the first of its customer, and reviews',
+    description:
+      'Each transaction with its product, whether it is the first of its customer, and reviews',
     sql: salesEnriched,
     feeds: ['transactions', 'products', 'reviews'],
     partitionBy: ['year', 'month', 'day'],

@@ -44,12 +44,18 @@ const HASHES = 'file-hashes';
 type Ledger = Pick<StepPorts, 'records' | 'signal'>;
 
 /** The record of a raw object; null before it was looked at. */
-export function readFileRecord({ records, signal }: Ledger, key: string): Promise<FileRecord | null> {
+export function readFileRecord(
+  { records, signal }: Ledger,
+  key: string,
+): Promise<FileRecord | null> {
   return records.get<FileRecord>(FILES, key.slice(RAW.length), { signal });
 }
 
 /** Keeps the record, and, of a valid file, only after it the hash by which a later copy is known. */
-export async function keepFileRecord({ records, signal }: Ledger, record: FileRecord): Promise<void> {
+export async function keepFileRecord(
+  { records, signal }: Ledger,
+  record: FileRecord,
+): Promise<void> {
   const { key, isValid, metadata } = record;
   await records.put(FILES, key.slice(RAW.length), record, { signal });
   if (!isValid) return;
@@ -58,7 +64,11 @@ export async function keepFileRecord({ records, signal }: Ledger, record: FileRe
 }
 
 /** The other object that has this content and was accepted; null when there is none, or it holds other bytes now. */
-export async function duplicateOf(ledger: Ledger, key: string, md5: string): Promise<string | null> {
+export async function duplicateOf(
+  ledger: Ledger,
+  key: string,
+  md5: string,
+): Promise<string | null> {
   const { records, signal } = ledger;
   const hash = await records.get<{ s3_key: string }>(HASHES, md5, { signal });
   if (hash === null || hash.s3_key === key) return null;

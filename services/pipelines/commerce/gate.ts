@@ -57,7 +57,12 @@ export const gate: Step = {
     } finally {
       await engine.close();
     }
-    return conclude(ports, run, { missing, reports, sets, isStrict: switchParameter(parameters, 'strict') });
+    return conclude(ports, run, {
+      missing,
+      reports,
+      sets,
+      isStrict: switchParameter(parameters, 'strict'),
+    });
   },
 };
 
@@ -89,13 +94,18 @@ async function conclude(
   return {
     outputs: { passed: String(found.passed), checks: String(found.total_checks) },
     counts: { rowsRead: reports.reduce((sum, { rowCount }) => sum + rowCount, 0) },
-    problems: missing.map((name) => ({ object: name, message: 'this feed has not brought a table yet' })),
+    problems: missing.map((name) => ({
+      object: name,
+      message: 'this feed has not brought a table yet',
+    })),
   };
 }
 
 function summaryOf(reports: readonly QualityReport[], missing: readonly FeedName[]): GateResult {
   const all = reports.flatMap(({ rules }) =>
-    rules.flatMap(({ rule, checks }) => checks.map((check) => ({ name: `${rule}: ${check.subject}`, check }))),
+    rules.flatMap(({ rule, checks }) =>
+      checks.map((check) => ({ name: `${rule}: ${check.subject}`, check })),
+    ),
   );
   const passed = all.filter(({ check }) => check.isPassed);
   const failed = all.filter(({ check }) => !check.isPassed);
@@ -105,7 +115,10 @@ function summaryOf(reports: readonly QualityReport[], missing: readonly FeedName
     failed: failed.length,
     success_rate: all.length === 0 ? 0 : Math.round((passed.length / all.length) * 10_000) / 100,
     checks_passed: passed.map(({ name, check }) => ({ check: name, value: check.observed })),
-    checks_failed: failed.map(({ name, check }) => ({ check: name, reason: `${check.observed}, asked ${check.bound}` })),
+    checks_failed: failed.map(({ name, check }) => ({
+      check: name,
+      reason: `${check.observed}, asked ${check.bound}`,
+    })),
     all_passed: all.length > 0 && failed.length === 0,
     missing,
     reports,

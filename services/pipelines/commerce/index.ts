@@ -1,11 +1,11 @@
 import type { Pipeline, QualityCheck } from '../../ports/step.ts';
-import { exit } from '../../stages/observe/exit.ts';
 import { catalogue } from './catalogue.ts';
 import { FEED_CHECK, gate } from './gate.ts';
 import { merge } from './merge.ts';
 import { FEED_NAMES } from './raw-key.ts';
 import { refresh } from './refresh.ts';
 import { rulesOf } from './rules.ts';
+import { exit } from './spend.ts';
 import { transformStep } from './transform.ts';
 import { FILE_CHECK, validate } from './validate.ts';
 import { verdict } from './verdict.ts';

@@ -77,7 +77,9 @@ async function copyDerived({ scratch }: StepPorts, engine: QueryEngine, derived:
   const { name, sql, columns, partitionBy } = derived;
   const folder = join(scratch, 'derived', name);
   await mkdir(folder, { recursive: true });
-  const list = columns.map((one) => `CAST(${quoteIdentifier(one.name)} AS ${one.type}) AS ${quoteIdentifier(one.name)}`);
+  const list = columns.map(
+    (one) => `CAST(${quoteIdentifier(one.name)} AS ${one.type}) AS ${quoteIdentifier(one.name)}`,
+  );
   const isParted = partitionBy.length > 0;
   const target = isParted ? folder : join(folder, 'data.parquet');
   const layout = isParted

@@ -41,7 +41,9 @@ export async function localFile(
   throw new PipelineError(
     'input-invalid',
     `${store.url}/${object.key}: bytes are not those that were accepted`,
-    { hint: 'the object is damaged or was replaced: run the pipeline again from the step validate' },
+    {
+      hint: 'the object is damaged or was replaced: run the pipeline again from the step validate',
+    },
   );
 }
 
@@ -82,7 +84,11 @@ export async function keepPart(
   if (await isStored()) return { part, isNew: false };
   await store.put(key, { path, sizeBytes }, { signal });
   if (await isStored()) return { part, isNew: true };
-  throw new PipelineError('unavailable', `${store.url}/${key}: bytes read back are not those sent`, {
-    hint: 'check the store for damage, then run again',
-  });
+  throw new PipelineError(
+    'unavailable',
+    `${store.url}/${key}: bytes read back are not those sent`,
+    {
+      hint: 'check the store for damage, then run again',
+    },
+  );
 }

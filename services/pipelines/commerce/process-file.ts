@@ -7,7 +7,7 @@ import type { StepPorts } from '../../ports/step.ts';
 import type { Feed } from './feeds.ts';
 import type { FileRecord } from './file-record.ts';
 import type { FreshPart } from './part-file.ts';
-import { readablePath, sourceSql } from './source-view.ts';
+import { readablePath, restSql, sourceSql } from './source-view.ts';
 
 /** A dictionary of ids that are there once takes long and is thrown away. */
 export const PARQUET = 'FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 2000';
@@ -39,8 +39,11 @@ export async function processFile(
     engine.run(`COPY (SELECT line AS source_line, ${names} FROM typed WHERE rule IS NULL)
       TO ${quoteText(goodPath)} (${PARQUET})`),
   );
+  if (good !== rowsIn) await engine.run(restSql(goodPath));
   const rejects =
-    good === rowsIn ? null : await refuse(engine, { record, path: join(folder, `${number}.jsonl`) });
+    good === rowsIn
+      ? null
+      : await refuse(engine, { record, path: join(folder, `${number}.jsonl`) });
   if (good + (rejects?.rows ?? 0) !== rowsIn) {
     const seen = `${rowsIn} rows in, ${good} good, ${rejects?.rows ?? 0} refused`;
     throw new PipelineError('bug', `${record.key}: ${seen}: some are nowhere`);
@@ -77,13 +80,16 @@ async function refuse(
   engine: QueryEngine,
   { record, path }: { record: FileRecord; path: string },
 ): Promise<FreshPart> {
-  const rows = await engine.run(`COPY (SELECT ${quoteText(record.key)} AS object, line, rule, "values" FROM typed
+  const rows =
+    await engine.run(`COPY (SELECT ${quoteText(record.key)} AS object, line, rule, "values" FROM typed
     WHERE rule IS NOT NULL) TO ${quoteText(path)} (FORMAT json)`);
   const counts = await engine.query(
     `SELECT rule, count(*) FROM read_json(${quoteText(path)}, format = 'newline_delimited', columns = {'rule': 'VARCHAR'})
      GROUP BY rule ORDER BY rule`,
   );
-  const rules = Object.fromEntries(counts.rows.map(([rule, count]) => [String(rule), Number(count)]));
+  const rules = Object.fromEntries(
+    counts.rows.map(([rule, count]) => [String(rule), Number(count)]),
+  );
   return {
     keyPattern: `${placeOf('quarantine', record)}-{hash}.jsonl`,
     path,
@@ -97,7 +103,10 @@ async function readingFile<T>(record: FileRecord, work: () => Promise<T>): Promi
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof PipelineError) || !/CSV (?:Error|Parser)|Invalid unicode/i.test(error.message))
+    if (
+      !(error instanceof PipelineError) ||
+      !/CSV (?:Error|Parser)|Invalid unicode/i.test(error.message)
+    )
       throw error;
     throw new PipelineError('input-invalid', `${record.key}: cannot be read as ${record.feed}`, {
       hint: 'correct the file at its source and put it again',

@@ -38,7 +38,9 @@ export const refresh: Step = {
     const keepHours = wholeParameter(parameters, 'keep-hours', 1);
     const set = await newestSet(store, CURATED);
     if (set === null)
-      throw new PipelineError('not-found', `${store.url}: no curated tables yet`, { hint: 'run merge first' });
+      throw new PipelineError('not-found', `${store.url}: no curated tables yet`, {
+        hint: 'run merge first',
+      });
     const tables = tablesOf(set);
     const text = Buffer.from(`${JSON.stringify({ version: set.version, tables }, null, 2)}\n`);
     const stored = await store.get(CURATED_CATALOGUE, { signal });
@@ -47,7 +49,11 @@ export const refresh: Step = {
     const removed = await sweep(ports, set, keepHours);
     const partitions = tables.reduce((sum, one) => sum + one.partitions.length, 0);
     return {
-      outputs: { tables: String(tables.length), partitions: String(partitions), removed: String(removed) },
+      outputs: {
+        tables: String(tables.length),
+        partitions: String(partitions),
+        removed: String(removed),
+      },
       counts: { objectsWritten: isNew ? 1 : 0, objectsSkipped: isNew ? 0 : 1 },
       problems: [],
     };
@@ -60,7 +66,11 @@ function tablesOf({ parts }: Commit): CuratedTable[] {
     const own = parts.filter(({ attributes }) => attributes['table'] === name);
     return {
       name,
-      columns: columns.map((one) => ({ name: one.name, type: one.type, description: one.description })),
+      columns: columns.map((one) => ({
+        name: one.name,
+        type: one.type,
+        description: one.description,
+      })),
       rows: own.reduce((sum, { rows }) => sum + rows, 0),
       sizeBytes: own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       partitions: partitionsOf(own),
@@ -86,12 +96,15 @@ async function sweep(ports: StepPorts, curated: Commit, keepHours: number): Prom
   const before = clock.now().getTime() - keepHours * HOUR_MS;
   const sets = await readFeedSets(ports);
   const named = new Set(
-    [curated, ...FEED_NAMES.map((name) => sets[name].commit)].flatMap((set) => (set?.parts ?? []).map(({ key }) => key)),
+    [curated, ...FEED_NAMES.map((name) => sets[name].commit)].flatMap((set) =>
+      (set?.parts ?? []).map(({ key }) => key),
+    ),
   );
   const stale: string[] = [];
   for (const prefix of SWEPT)
     for await (const { key, lastModified } of store.list(prefix, { signal }))
-      if (!named.has(key) && !key.endsWith('.reasons.json') && lastModified.getTime() < before) stale.push(key);
+      if (!named.has(key) && !key.endsWith('.reasons.json') && lastModified.getTime() < before)
+        stale.push(key);
   for (const key of stale) await store.delete(key, { signal });
   return stale.length;
 }

@@ -18,9 +18,21 @@ export interface Thresholds {
 export const GATE_PARAMETERS: readonly ParameterSpec[] = [
   { name: 'min-transactions', description: 'Fewest transactions', default: '100' },
   { name: 'min-products', description: 'Fewest products', default: '10' },
-  { name: 'max-null-share', description: 'Largest share of empty cells of a column', default: '0.01' },
-  { name: 'freshness-hours', description: 'Greatest age of the newest transaction, in hours', default: '48' },
-  { name: 'anomaly-deviations', description: 'Standard deviations at which a day is odd', default: '3' },
+  {
+    name: 'max-null-share',
+    description: 'Largest share of empty cells of a column',
+    default: '0.01',
+  },
+  {
+    name: 'freshness-hours',
+    description: 'Greatest age of the newest transaction, in hours',
+    default: '48',
+  },
+  {
+    name: 'anomaly-deviations',
+    description: 'Standard deviations at which a day is odd',
+    default: '3',
+  },
   { name: 'strict', description: 'true: every feed has to be there', default: 'false' },
 ];
 
@@ -44,7 +56,11 @@ function shareParameter(parameters: Parameters, name: string): number {
 }
 
 /** The rules of one feed as of the end of a logical date. */
-export function rulesOf(feed: FeedName, thresholds: Thresholds, logicalDate: string): readonly Rule[] {
+export function rulesOf(
+  feed: FeedName,
+  thresholds: Thresholds,
+  logicalDate: string,
+): readonly Rule[] {
   return RULES[feed]({ ...thresholds, logicalDate });
 }
 
@@ -67,7 +83,12 @@ const RULES: Readonly<Record<FeedName, (request: Request) => readonly Rule[]>> =
     warn('transactions-product', 'every transaction is of a known product', [
       { kind: 'reference', column: 'product_id', table: 'products', key: 'product_id' },
     ]),
-    anomaly('transactions-revenue', 'revenue', `sum(total_amount) FILTER (WHERE status = 'completed')`, request),
+    anomaly(
+      'transactions-revenue',
+      'revenue',
+      `sum(total_amount) FILTER (WHERE status = 'completed')`,
+      request,
+    ),
     anomaly('transactions-orders', 'orders', 'count(*)', request),
     anomaly('transactions-customers', 'customers', 'count(DISTINCT customer_id)', request),
   ],
@@ -150,7 +171,9 @@ function anomaly(name: string, what: string, figure: string, request: Request): 
     )
     SELECT count(*) FROM days JOIN last USING (day), before
     WHERE n >= 7 AND abs(figure - mean) > ${request.anomalyDeviations} * deviation`;
-  return warn(name, `${what} of the last day are within ${request.anomalyDeviations} deviations of 30 days`, [
-    { kind: 'sql', sql, bound: '0 odd days' },
-  ]);
+  return warn(
+    name,
+    `${what} of the last day are within ${request.anomalyDeviations} deviations of 30 days`,
+    [{ kind: 'sql', sql, bound: '0 odd days' }],
+  );
 }

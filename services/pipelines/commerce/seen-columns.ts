@@ -19,7 +19,7 @@ export function seenColumns(records: readonly Record<string, unknown>[]): SeenCo
     for (const [name, value] of Object.entries(record)) {
       const own = cells.get(name) ?? [];
       cells.set(name, own);
-      const text = value === null || typeof value === 'object' ? '' : String(value).trim();
+      const text = textOf(value).trim();
       if (text !== '') own.push(text);
     }
   }
@@ -33,11 +33,21 @@ export async function csvSample(path: string, columns: readonly string[]): Promi
   const text = buffer.subarray(0, bytesRead).toString('utf8');
   const whole = bytesRead < SAMPLE_BYTES ? text : text.slice(0, text.lastIndexOf('\n') + 1);
   // The cut may be inside of a quoted cell: what comes after its quote is left out.
-  const rows: string[][] = parse(whole, { relax_column_count: true, relax_quotes: true, to: SAMPLE_ROWS, from: 2 });
+  const rows: string[][] = parse(whole, {
+    relax_column_count: true,
+    relax_quotes: true,
+    to: SAMPLE_ROWS,
+    from: 2,
+  });
   const seen = seenColumns(
     rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at] ?? null]))),
   );
   return columns.map((name) => seen.find((one) => one.name === name) ?? { name, type: 'VARCHAR' });
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
 function typeOf(texts: readonly string[]): SeenColumn['type'] {

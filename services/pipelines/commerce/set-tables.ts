@@ -47,7 +47,11 @@ async function localPaths(ports: StepPorts, parts: readonly Part[]): Promise<str
   return allSettled(parts.map((part) => limit(() => localFile(ports, part))));
 }
 
-function tableSql(name: string, columns: readonly DatasetColumn[], paths: readonly string[]): string {
+function tableSql(
+  name: string,
+  columns: readonly DatasetColumn[],
+  paths: readonly string[],
+): string {
   const view = `CREATE OR REPLACE VIEW ${quoteIdentifier(name)} AS SELECT`;
   if (paths.length === 0) {
     const none = columns.map((one) => `CAST(NULL AS ${one.type}) AS ${quoteIdentifier(one.name)}`);

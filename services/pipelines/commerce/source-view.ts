@@ -24,7 +24,8 @@ export async function readablePath(
   if (metadata.rewrittenFrom === null) return path;
   const target = join(ports.scratch, `source-${number}`);
   const chunks = createReadStream(path);
-  if (FEEDS[feed].format === 'csv') return (await gateCsv(chunks, { address: key, path: target })).path;
+  if (FEEDS[feed].format === 'csv')
+    return (await gateCsv(chunks, { address: key, path: target })).path;
   await pipe(chunks, createGunzip(), createWriteStream(target), { signal: ports.signal });
   return target;
 }
@@ -33,7 +34,18 @@ export async function readablePath(
 export function sourceSql(record: FileRecord, path: string): string {
   const { format } = FEEDS[record.feed];
   return `CREATE OR REPLACE MACRO file_day() AS TIMESTAMP ${quoteText(`${record.date} 00:00:00`)};
-    CREATE OR REPLACE VIEW source AS ${format === 'csv' ? csvSql(record, path) : jsonSql(record, path)};`;
+    CREATE OR REPLACE VIEW source_all AS ${format === 'csv' ? csvSql(record, path) : jsonSql(record, path)};
+    CREATE OR REPLACE VIEW source AS SELECT * FROM source_all;`;
+}
+
+/** Narrows the view `source` to the lines that are not in the file of good rows: few, so that their rules cost little. */
+export function restSql(goodPath: string): string {
+  const good = `read_parquet(${quoteText(goodPath)})`;
+  return `CREATE OR REPLACE TABLE missing AS SELECT unnest(range(before + 1, source_line)) AS line
+      FROM (SELECT source_line, lag(source_line, 1, 0) OVER () AS before FROM ${good}) WHERE source_line > before + 1;
+    CREATE OR REPLACE TABLE seen AS SELECT coalesce(max(source_line), 0) AS last FROM ${good};
+    CREATE OR REPLACE VIEW source AS SELECT source_all.* FROM source_all, seen
+      WHERE line > last OR line IN (SELECT line FROM missing);`;
 }
 
 function columnsOf({ feed }: FileRecord): readonly string[] {

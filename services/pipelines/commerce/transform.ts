@@ -138,7 +138,13 @@ async function make(
   const { attributes, set } = plan;
   failIfUnbalanced(feed, parts);
   const dataset = feed.name;
-  const { commit } = await commitSet(store, { dataset, attributes, parts, base: set.commit, signal });
+  const { commit } = await commitSet(store, {
+    dataset,
+    attributes,
+    parts,
+    base: set.commit,
+    signal,
+  });
   return { set: setOf(commit), written };
 }
 
@@ -153,8 +159,7 @@ function staying({ set, replaced, added }: Plan, { units }: Curated): Part[] {
     ...replaced.map(({ attributes }) => attributes['source']),
     ...added.map(({ key }) => key),
   ]);
-  const isTouched = (unit: string | undefined): boolean =>
-    units === null || units.has(unit ?? '');
+  const isTouched = (unit: string | undefined): boolean => units === null || units.has(unit ?? '');
   return [
     ...set.curated.filter(({ attributes }) => !isTouched(attributes['unit'])),
     ...set.quarantine.filter(({ attributes }) =>
@@ -168,7 +173,12 @@ function staying({ set, replaced, added }: Plan, { units }: Curated): Part[] {
 function setOf(commit: Commit): FeedSet {
   const of = (zone: string): Part[] =>
     commit.parts.filter(({ attributes }) => attributes['zone'] === zone);
-  return { commit, processed: of('processed'), curated: of('curated'), quarantine: of('quarantine') };
+  return {
+    commit,
+    processed: of('processed'),
+    curated: of('curated'),
+    quarantine: of('quarantine'),
+  };
 }
 
 /** Nothing is shown of a feed in which a row is lost. */

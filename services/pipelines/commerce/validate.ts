@@ -111,7 +111,14 @@ async function look(
   };
 }
 
-const UNREAD: Content = { errors: [], md5: '', sha256: '', rows: 0, columns: [], rewrittenFrom: null };
+const UNREAD: Content = {
+  errors: [],
+  md5: '',
+  sha256: '',
+  rows: 0,
+  columns: [],
+  rewrittenFrom: null,
+};
 
 function hasFormat({ feed, extension }: RawKey): boolean {
   return (EXTENSIONS[FEEDS[feed].format] as readonly string[]).includes(extension);
@@ -120,7 +127,8 @@ function hasFormat({ feed, extension }: RawKey): boolean {
 function keyErrors(named: RawKey): string[] {
   const errors: string[] = [];
   if (named.date === null) errors.push('no folder date=YYYY-MM-DD in its key');
-  if (!hasFormat(named)) errors.push(`not a .${EXTENSIONS[FEEDS[named.feed].format].join(' or .')} file`);
+  if (!hasFormat(named))
+    errors.push(`not a .${EXTENSIONS[FEEDS[named.feed].format].join(' or .')} file`);
   return errors;
 }
 
@@ -131,7 +139,12 @@ async function settle(ports: StepPorts, looked: FileRecord): Promise<FileRecord>
   const record =
     first === null
       ? looked
-      : { ...looked, isValid: false, duplicateOf: first, errors: [...looked.errors, 'the same content was accepted under another name'] };
+      : {
+          ...looked,
+          isValid: false,
+          duplicateOf: first,
+          errors: [...looked.errors, 'the same content was accepted under another name'],
+        };
   if (!record.isValid) await keepReasons(ports, record);
   await keepFileRecord(ports, record);
   return record;
@@ -139,7 +152,14 @@ async function settle(ports: StepPorts, looked: FileRecord): Promise<FileRecord>
 
 async function keepReasons({ store, signal }: StepPorts, record: FileRecord): Promise<void> {
   const { key, feed, errors, warnings, duplicateOf: duplicate, metadata } = record;
-  const reasons = { object: key, valid: false, errors, warnings, duplicate_of: duplicate, metadata };
+  const reasons = {
+    object: key,
+    valid: false,
+    errors,
+    warnings,
+    duplicate_of: duplicate,
+    metadata,
+  };
   const name = key.slice(`${RAW}${feed}/`.length);
   const bytes = Buffer.from(`${JSON.stringify(reasons, null, 2)}\n`);
   await store.put(`quarantine/${feed}/${name}.reasons.json`, bytes, { signal });

@@ -18,11 +18,17 @@ export const verdict: Step = {
     })),
   ],
   async run(ports, parameters): Promise<StepResult> {
-    const failed = FEED_NAMES.filter((name) => /^(?:Failed|Error|Omitted)$/.test(parameters[name] ?? ''));
+    const failed = FEED_NAMES.filter((name) =>
+      /^(?:Failed|Error|Omitted)$/.test(parameters[name] ?? ''),
+    );
     if (failed.length > 0)
-      throw new PipelineError('quality-failed', `feeds that could not be made: ${failed.join(', ')}`, {
-        hint: 'the other feeds are published; argosy status commerce tells why these failed',
-      });
+      throw new PipelineError(
+        'quality-failed',
+        `feeds that could not be made: ${failed.join(', ')}`,
+        {
+          hint: 'the other feeds are published; argosy status commerce tells why these failed',
+        },
+      );
     const refused = Number(parameters['refused'] ?? '0');
     if (refused > 0)
       throw new PipelineError(

@@ -36,7 +36,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 type Batch = readonly (readonly [key: string, bytes: Uint8Array])[];
 
 /** Puts each batch and runs after it; the digests of the tables in the end. */
-async function digestsAfter(batches: readonly Batch[], store = newStore()): Promise<Record<string, string>> {
+async function digestsAfter(
+  batches: readonly Batch[],
+  store = newStore(),
+): Promise<Record<string, string>> {
   for (const [at, batch] of batches.entries()) {
     for (const [key, bytes] of batch) await store.put(key, bytes);
     await runCommerce({ store, folder }, { runId: `run-${at}`, parameters: PARAMETERS });
@@ -64,12 +67,19 @@ describe('the tables are those of one build of everything', () => {
   }, 60_000);
 
   it('when a day came wrong first and is replaced', async () => {
-    const batches = [[...FILES].map(([key, bytes]) => [key, OTHER.get(key) ?? bytes] as const), ofDay(D2), ofDay(D1), ofDay(D3)];
+    const batches = [
+      [...FILES].map(([key, bytes]) => [key, OTHER.get(key) ?? bytes] as const),
+      ofDay(D2),
+      ofDay(D1),
+      ofDay(D3),
+    ];
     expect(await digestsAfter(batches)).toEqual(whole);
   }, 60_000);
 
   it('when the same content comes again under another name', async () => {
-    const again = ofDay(D2).map(([key, bytes]) => [key.replace(/(\.[a-z]+)$/, '-again$1'), bytes] as const);
+    const again = ofDay(D2).map(
+      ([key, bytes]) => [key.replace(/(\.[a-z]+)$/, '-again$1'), bytes] as const,
+    );
     expect(await digestsAfter([[...FILES], again])).toEqual(whole);
   }, 60_000);
 
@@ -86,7 +96,10 @@ describe('the tables are those of one build of everything', () => {
 /** Rows of the first day again, with other amounts, and rows of it that came late. */
 function lateFile(): Uint8Array {
   const [, first] = ofDay(D1).find(([key]) => key.includes('/transactions/')) ?? [];
-  const [header = '', ...lines] = Buffer.from(first ?? '').toString('utf8').trimEnd().split('\n');
+  const [header = '', ...lines] = Buffer.from(first ?? '')
+    .toString('utf8')
+    .trimEnd()
+    .split('\n');
   const again = lines.slice(0, 20).map((line) => line.replace(/,completed$/, ',returned'));
   const late = lines.slice(20, 40).map((line) => line.replace(/^txn_/, 'late_'));
   return Buffer.from(`${[header, ...again, ...late].join('\n')}\n`);
@@ -97,7 +110,10 @@ describe('an incremental run', () => {
     const store = newStore();
     await digestsAfter([[...FILES]], store);
     const before = await keysOf(store);
-    const results = await runCommerce({ store, folder }, { runId: 'again', parameters: PARAMETERS });
+    const results = await runCommerce(
+      { store, folder },
+      { runId: 'again', parameters: PARAMETERS },
+    );
     expect(await keysOf(store)).toEqual(before);
     for (const feed of ['transactions', 'products', 'clickstream', 'reviews'])
       expect(results.get(feed)?.outputs).toMatchObject({ files: '0', changed: 'false' });

@@ -50,7 +50,9 @@ describe('of a shop with every flaw', () => {
     const rows = await curatedRows({ store, folder }, 'transactions', { order: 'transaction_id' });
     const byId = expected.rows.toSorted((a, b) => (a.transaction_id < b.transaction_id ? -1 : 1));
     expect(rows).toEqual(byId);
-    expect(accountsOf(await readFeedSet(store, 'transactions')).rejectsByRule).toEqual(expected.rejects);
+    expect(accountsOf(await readFeedSet(store, 'transactions')).rejectsByRule).toEqual(
+      expected.rejects,
+    );
     expect(Object.keys(expected.rejects).length).toBeGreaterThan(6);
   });
 
@@ -58,10 +60,14 @@ describe('of a shop with every flaw', () => {
     const expected = referenceEvents(FILES, visitor);
     const rows = await curatedRows({ store, folder }, 'clickstream');
     const keyOf = (row: Record<string, unknown>): string =>
-      ['session_id', 'customer_id', 'event_type', 'page', 'timestamp', 'device', 'browser'].map((name) => row[name]).join('|');
+      ['session_id', 'customer_id', 'event_type', 'page', 'timestamp', 'device', 'browser']
+        .map((name) => row[name])
+        .join('|');
     const wanted = expected.rows.map((row) => keyOf({ ...row, timestamp: momentText(row.at) }));
     expect(rows.map(keyOf).toSorted()).toEqual(wanted.toSorted());
-    expect(accountsOf(await readFeedSet(store, 'clickstream')).rejectsByRule).toEqual(expected.rejects);
+    expect(accountsOf(await readFeedSet(store, 'clickstream')).rejectsByRule).toEqual(
+      expected.rejects,
+    );
     expect(Object.keys(expected.rejects).length).toBeGreaterThan(3);
   });
 
@@ -69,28 +75,55 @@ describe('of a shop with every flaw', () => {
     const expected = referenceSessions(referenceEvents(FILES, visitor).rows);
     const rows = await curatedRows({ store, folder }, 'sessions');
     const found = rows.map((row) =>
-      [row['session_key'], row['started_at'], row['ended_at'], row['event_count'], row['purchases'], row['furthest_stage']].join('|'),
+      [
+        row['session_key'],
+        row['started_at'],
+        row['ended_at'],
+        row['event_count'],
+        row['purchases'],
+        row['furthest_stage'],
+      ].join('|'),
     );
     const wanted = expected.map((one) =>
-      [`${one.session_id}#${one.session_seq}`, momentText(one.started_at), momentText(one.ended_at), one.event_count, one.purchases, one.furthest_stage].join('|'),
+      [
+        `${one.session_id}#${one.session_seq}`,
+        momentText(one.started_at),
+        momentText(one.ended_at),
+        one.event_count,
+        one.purchases,
+        one.furthest_stage,
+      ].join('|'),
     );
     expect(found.toSorted()).toEqual(wanted.toSorted());
     expect(expected.some(({ session_seq }) => session_seq > 1)).toBe(true);
   });
 
-  it.each(FEED_NAMES)('rows in = published + rejected in %s, and each reject is in the quarantine', async (name) => {
-    const set = await readFeedSet(store, name);
-    const accounts = accountsOf(set);
-    const lines = [];
-    for (const { key } of set.quarantine) {
-      const bytes = await store.get(key);
-      lines.push(...Buffer.from(bytes ?? '').toString('utf8').trim().split('\n'));
-    }
-    expect(accounts.rejected).toBeGreaterThan(0);
-    expect(accounts.rowsIn).toBe(accounts.published + accounts.rejected);
-    expect(lines).toHaveLength(accounts.rejected);
-    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ object: expect.stringMatching(`^raw/${name}/`) as string, line: expect.any(Number) as number, rule: expect.any(String) as string });
-  });
+  it.each(FEED_NAMES)(
+    'rows in = published + rejected in %s, and each reject is in the quarantine',
+    async (name) => {
+      const set = await readFeedSet(store, name);
+      const accounts = accountsOf(set);
+      const lines = [];
+      for (const { key } of set.quarantine) {
+        const bytes = await store.get(key);
+        lines.push(
+          ...Buffer.from(bytes ?? '')
+            .toString('utf8')
+            .trim()
+            .split('\n'),
+        );
+      }
+      expect(accounts.rejected).toBeGreaterThan(0);
+      expect(accounts.rowsIn).toBe(accounts.published + accounts.rejected);
+      expect(lines).toHaveLength(accounts.rejected);
+      for (const line of lines)
+        expect(JSON.parse(line)).toMatchObject({
+          object: expect.stringMatching(`^raw/${name}/`) as string,
+          line: expect.any(Number) as number,
+          rule: expect.any(String) as string,
+        });
+    },
+  );
 
   it('sales_enriched has every transaction once, orphans too, and one first order a customer', async () => {
     const expected = referenceTransactions(FILES);
@@ -100,7 +133,9 @@ describe('of a shop with every flaw', () => {
     expect(rows.filter(({ is_orphan }) => is_orphan === 'true')).toHaveLength(orphans);
     expect(orphans).toBeGreaterThan(0);
     const customers = new Set(expected.rows.map(({ customer_id }) => customer_id));
-    expect(rows.filter(({ is_first_order }) => is_first_order === 'true')).toHaveLength(customers.size);
+    expect(rows.filter(({ is_first_order }) => is_first_order === 'true')).toHaveLength(
+      customers.size,
+    );
   });
 
   it('a product whose price changed has the newest one', async () => {
@@ -110,7 +145,10 @@ describe('of a shop with every flaw', () => {
       if (key.startsWith('raw/products/'))
         for (const line of Buffer.from(bytes).toString('utf8').split('\n'))
           if (line.endsWith('}')) {
-            const { product_id: id, price } = JSON.parse(line) as { product_id: string; price: number };
+            const { product_id: id, price } = JSON.parse(line) as {
+              product_id: string;
+              price: number;
+            };
             newest.set(id, price);
           }
     expect(rows.length).toBe(121);
