@@ -39,11 +39,15 @@ const DATE =
 const OBJECT = "workflow.parameters.key + workflow.parameters['event-key']";
 const LOCKS: Readonly<Record<string, string>> = {
   'csv-intake': `${OBJECT} == '' ? 'all' : sprig.sha256sum(${OBJECT})`,
+  commerce: `'lake'`,
   finance: `${OBJECT} == '' ? (workflow.parameters.uploads == 'true' ? 'uploads' : 'batch') : sprig.sha256sum(${OBJECT})`,
 };
 
 /** How long a run may take in all, where that is not two hours: steps of an hour, each tried three times. */
-const DEADLINES_SECONDS: Readonly<Record<string, number>> = { finance: 43_200 };
+const DEADLINES_SECONDS: Readonly<Record<string, number>> = {
+  commerce: 64_800,
+  finance: 43_200,
+};
 
 /**
  * A pipeline's file without what is its own: its name where it stands, its lock, its arguments, its templates, and its

@@ -33,7 +33,7 @@ export const verdict: Step = {
     if (refused > 0)
       throw new PipelineError(
         'input-invalid',
-        `${refused} files were refused; all others are published`,
+        `${refused} ${refused === 1 ? 'file was' : 'files were'} refused; all others are published`,
         { hint: `read the reasons below ${ports.store.url}/quarantine/` },
       );
     return { outputs: {}, counts: {}, problems: [] };

@@ -22,7 +22,7 @@ const signal = new AbortController().signal;
 describe('a reader', () => {
   it('never sees a mix of two sets while a hundred are published', async () => {
     const store = memoryStore({ bucket: 'commerce', clock: manualClock(START) });
-    let isDone = false;
+    const done = new AbortController();
     const publishing = (async () => {
       for (let version = 1; version <= 100; version += 1) {
         const parts: Part[] = [];
@@ -40,11 +40,11 @@ describe('a reader', () => {
         const base = await newestSet(store, 'curated');
         await commitSet(store, { dataset: 'curated', attributes: {}, parts, base, signal });
       }
-      isDone = true;
+      done.abort();
     })();
     let looks = 0;
     const seen = new Set<string>();
-    while (!isDone) {
+    while (!done.signal.aborted) {
       const set = await newestSet(store, 'curated');
       const texts = await Promise.all(
         (set?.parts ?? []).map(async ({ key }) =>
