@@ -39,7 +39,8 @@ async function queryNamed(session: Session, given: Given, asOf: string | null): 
       hint: `argosy query --named ${named}`,
     });
   }
-  const pipeline = given.flags.pipeline ?? Object.keys(WINGS).find((name) => WINGS[name]?.named);
+  const pipeline =
+    given.flags.pipeline ?? Object.keys(WINGS).find((name) => 'named' in (WINGS[name] ?? {}));
   const questions = await findWing(pipeline ?? '').named?.();
   if (pipeline === undefined || questions === undefined) {
     throw new PipelineError('config-invalid', `pipeline ${pipeline} has no named queries`, {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { filesystemStore } from '../../../services/adapters/object-store/filesystem.ts';
 import { namedQueries } from '../../../services/pipelines/commerce/ask.ts';
-import { databaseFor } from '../../../services/pipelines/commerce/database.ts';
+import { databaseFor, publishedParts } from '../../../services/pipelines/commerce/database.ts';
 import { NAMED } from '../../../services/pipelines/commerce/named.ts';
 import {
   partitionOf,
@@ -101,6 +101,10 @@ it('a query of one day opens the object of that day', async () => {
   expect(keys).toEqual([
     expect.stringMatching(/^curated\/transactions\/year=2026\/month=11\/day=3\//),
   ]);
+  const all = (await publishedParts({ store })).filter(({ key }) => key.includes('/transactions/'));
+  const bytesOf = (parts: typeof all) => parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const opened = bytesOf(all.filter(({ key }) => keys.includes(key)));
+  expect(opened / bytesOf(all)).toBeLessThanOrEqual(0.02);
 });
 
 const DAY = { year: 2026, month: 11, day: 3 };
