@@ -47,7 +47,10 @@ async function openSample(session: Session, given: Given): Promise<Sample> {
     return (await import('../finance-sample.ts')).putFinanceSample(session, givenParameters(given));
   }
   if (pipeline === 'commerce') {
-    return (await import('../commerce-sample.ts')).putCommerceSample(session, givenParameters(given));
+    return (await import('../commerce-sample.ts')).putCommerceSample(
+      session,
+      givenParameters(given),
+    );
   }
   if (pipeline !== 'csv-intake') {
     return (await import('../sample.ts')).startSample(pipeline, session.io.clock);

@@ -65,6 +65,8 @@ export function accountsOf({ processed, curated, quarantine }: FeedSet): FeedAcc
     rowsIn: sum(processed, ({ attributes }) => Number(attributes['rows_in'])),
     published: sum(curated, ({ rows }) => rows),
     rejected: sum(quarantine, ({ rows }) => rows),
-    rejectsByRule: Object.fromEntries(Object.entries(rejectsByRule).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    rejectsByRule: Object.fromEntries(
+      Object.entries(rejectsByRule).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    ),
   };
 }
