@@ -118,7 +118,7 @@ export function pipelineUnderLimits(imageOf: () => Image): void {
       });
       expect(cramped.map(({ exitCode }) => exitCode)).toEqual([30]);
       expect(cramped[0]?.stderr.match(/step\.failed.*/g)).toEqual([
-        expect.stringMatching(/\/tmp\/scratch\/transform-.*No space left on device/),
+        expect.stringMatching(/\/tmp\/scratch\/transform\..*No space left on device/),
       ]);
       expect(await dataOf(folderStore(join(data, '.argosy/store')))).toEqual(expected);
     },
