@@ -7,8 +7,8 @@ import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY = `
-  export { FINANCE_SCHEMA } from './services/pipelines/finance/migrations.ts';
-  export { CUSTOMER_COLUMNS, TRANSACTION_COLUMNS } from './services/pipelines/finance/columns.ts';
+  export { FINANCE_SCHEMA } from './services/pipelines/finance/load/migrations.ts';
+  export { CUSTOMER_COLUMNS, TRANSACTION_COLUMNS } from './services/pipelines/finance/load/columns.ts';
   export { migrate } from './services/stages/serve/migrate.ts';
   export { postgresWarehouse } from './services/adapters/warehouse/postgres.ts';
   export { makeFinanceSample } from './services/sample/finance.ts';
