@@ -14,7 +14,7 @@ import { copyStore, START } from '../support/pipeline.ts';
 import { isEverythingRequired } from '../support/require-component.ts';
 
 /** Every call takes minutes; otherwise every so many, each time other ones before and after. */
-const EVERY = isEverythingRequired() ? 1 : 67;
+const EVERY = isEverythingRequired() ? 1 : 401;
 const LOOP_MS_MAX = 1_200_000;
 const FILES = makeCommerceSample({
   seed: 21,

@@ -83,7 +83,7 @@ describe('ten writers of one partition: each version has one commit, none is mis
   );
 
   describeWith(minioProgram(), 'on MinIO', (program) => {
-    const rounds = isEverythingRequired() ? 100 : 5;
+    const rounds = isEverythingRequired() ? 100 : 2;
     let server: S3Server;
     beforeAll(async () => {
       server = await startMinio(program);

@@ -17,6 +17,13 @@ export function isEverythingRequired(): boolean {
   return process.env['ARGOSY_TEST_REQUIRE'] === 'all';
 }
 
+/** A group that takes too long for every day: it runs with ARGOSY_TEST_REQUIRE=all, and is skipped by name without. */
+export function describeLong(title: string, body: () => void): void {
+  const isSkipped = !isEverythingRequired();
+  const reason = isSkipped ? ' (skipped: long; ARGOSY_TEST_REQUIRE=all runs it)' : '';
+  describe.skipIf(isSkipped)(`${title}${reason}`, body);
+}
+
 /** A program: at the path that `variable` names, on PATH, or in ~/go/bin. */
 export function findProgram(name: string, variable: string, howToGet: string): Component {
   const named = process.env[variable];

@@ -3,7 +3,7 @@ import { seededRandom } from '../../support/bytes.ts';
 import type { LoadBench, MakeBench } from '../../support/finance-load-bench.ts';
 import { isEverythingRequired } from '../../support/require-component.ts';
 
-const PROGRAMS = isEverythingRequired() ? 40 : 3;
+const PROGRAMS = isEverythingRequired() ? 40 : 1;
 const LOADS = 12;
 const LOOP_MS_MAX = 240_000;
 const DAYS = ['2026-01-28', '2026-01-29', '2026-01-30', '2026-01-31'];

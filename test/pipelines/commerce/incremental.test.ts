@@ -9,6 +9,7 @@ import { makeCommerceSample } from '../../../services/sample/commerce.ts';
 import { runCommerce } from '../../support/commerce-run.ts';
 import { curatedSet, tableDigests } from '../../support/commerce-curated.ts';
 import { START } from '../../support/pipeline.ts';
+import { describeLong } from '../../support/require-component.ts';
 
 const PARAMETERS = { 'min-transactions': '1', 'min-products': '0', 'freshness-hours': '900' };
 const OPTIONS = {
@@ -57,7 +58,7 @@ function ofDay(day: string, files: ReadonlyMap<string, Uint8Array> = FILES): Bat
 
 const [D1, D2, D3] = ['2026-01-29', '2026-01-30', '2026-01-31'] as const;
 
-describe('the tables are those of one build of everything', () => {
+describeLong('the tables are those of one build of everything', () => {
   it('when the days come in order', async () => {
     expect(await digestsAfter([ofDay(D1), ofDay(D2), ofDay(D3)])).toEqual(whole);
   }, 60_000);

@@ -135,7 +135,7 @@ describe('a crash before or after any call to the store', () => {
     const plan = faultPlan();
     await bench.run(FEW, faultStore(bench.store, plan));
     const calm = await bench.digest();
-    const every = isEverythingRequired() ? 1 : 8;
+    const every = isEverythingRequired() ? 1 : 31;
     const faults: string[] = [];
     for (let call = 1; call <= plan.calls.length; call += every) {
       for (const when of ['before', 'after'] as const) {
