@@ -21,7 +21,9 @@ export function isEverythingRequired(): boolean {
 export function describeLong(title: string, body: () => void): void {
   const isSkipped = !isEverythingRequired();
   const reason = isSkipped ? ' (skipped: long; ARGOSY_TEST_REQUIRE=all runs it)' : '';
-  describe.skipIf(isSkipped)(`${title}${reason}`, () => body());
+  describe.skipIf(isSkipped)(`${title}${reason}`, () => {
+    body();
+  });
 }
 
 /** A program: at the path that `variable` names, on PATH, or in ~/go/bin. */
