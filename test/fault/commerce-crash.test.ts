@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { manualClock } from '../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../services/adapters/object-store/memory.ts';
 import { duckdbEngine } from '../../services/adapters/query-engine/duckdb.ts';
@@ -11,7 +11,7 @@ import { makeCommerceSample } from '../../services/sample/commerce.ts';
 import { curatedSet } from '../support/commerce-curated.ts';
 import { runCommerce } from '../support/commerce-run.ts';
 import { copyStore, START } from '../support/pipeline.ts';
-import { isEverythingRequired } from '../support/require-component.ts';
+import { describeLong, isEverythingRequired } from '../support/require-component.ts';
 
 /** Every call takes minutes; otherwise every so many, each time other ones before and after. */
 const EVERY = isEverythingRequired() ? 1 : 401;
@@ -57,7 +57,7 @@ async function stateOf(store: ObjectStore): Promise<string> {
   return (await curatedSet(store)).digest;
 }
 
-describe('an incremental run of commerce that is killed', () => {
+describeLong('an incremental run of commerce that is killed', () => {
   it.each(['before', 'after'] as const)(
     `%s a call to the store shows readers the old set or the new one, and the next run ends as if nothing had been (every ${EVERY}. call)`,
     async (when) => {

@@ -41,8 +41,8 @@ async function hiccupFaults(options: CrashBenchOptions, every: number): Promise<
 }
 
 describe('when every call fails from one on, the run fails as unavailable, a reader sees the old set or the new one, and the next run is clean', () => {
-  const every = isEverythingRequired() ? 1 : 13;
-  const which = every === 1 ? 'every call' : 'every 13th call (all with ARGOSY_TEST_REQUIRE=all)';
+  const every = isEverythingRequired() ? 1 : 29;
+  const which = every === 1 ? 'every call' : 'every 29th call (all with ARGOSY_TEST_REQUIRE=all)';
   it.each(['first', 'update'] as const)(
     `${which} of the %s run, memory store`,
     async (scenario) => {
@@ -61,8 +61,8 @@ describe('when every call fails from one on, the run fails as unavailable, a rea
 });
 
 describe('when one call to the store fails once, the run fails as unavailable or goes on, nothing is taken for bad input, and the next run is clean', () => {
-  const every = isEverythingRequired() ? 1 : 13;
-  const which = every === 1 ? 'every call' : 'every 13th call (all with ARGOSY_TEST_REQUIRE=all)';
+  const every = isEverythingRequired() ? 1 : 29;
+  const which = every === 1 ? 'every call' : 'every 29th call (all with ARGOSY_TEST_REQUIRE=all)';
   it.each(['first', 'update'] as const)(
     `${which} of the %s run, memory store`,
     async (scenario) => {
