@@ -40,16 +40,20 @@ describe('the floor plan finds', () => {
     ['stages/land/a.ts', `const a = await import('../../pipelines/p/a.ts');`, 'stages must not'],
     ['pipelines/p/a.ts', `import { a } from '../../adapters/clock/x.ts';`, 'pipelines must not'],
     ['pipelines/p/a.ts', `import { a } from '../q/a.ts';`, 'one pipeline must not import another'],
-    ['runner/load.ts', `import {\n  a,\n} from '../cli/config.ts';`, 'runner must not import'],
+    [
+      'runner/load.ts',
+      `import {\n  a,\n} from '../cli/config/config.ts';`,
+      'runner must not import',
+    ],
     ['runner/load.ts', `import { a } from '../telemetry/log.ts';`, 'runner must not import'],
     ['telemetry/log.ts', `import { a } from '../adapters/clock/x.ts';`, 'telemetry must not'],
     ['sample/a.ts', `import { a } from '../ports/clock.ts';`, 'sample must not import'],
-    ['cli/main.ts', `import { a } from '../adapters/clock/x.ts';`, 'only cli/wire.ts imports'],
+    ['cli/main.ts', `import { a } from '../adapters/clock/x.ts';`, 'only cli/wire/ imports'],
     ['core/key.ts', `import 'left-pad';`, 'imports left-pad, which the floor plan does not know'],
     ['stages/shape/a.ts', `await import('@aws-sdk/client-s3');`, 'belongs in adapters/'],
     ['pipelines/p/a.ts', `import { z } from 'zod';`, 'belongs in cli/config'],
     ['cli/main.ts', `import winston from 'winston';`, 'belongs in telemetry/'],
-    ['cli/emit-metrics.ts', `import { a } from 'prom-client';`, 'belongs in telemetry/'],
+    ['cli/run/emit-metrics.ts', `import { a } from 'prom-client';`, 'belongs in telemetry/'],
     ['pipelines/other/a.ts', `import { parse } from 'node-html-parser';`, 'belongs in'],
     ['stages/land/a.ts', `const now = Date.now();`, 'reads the machine'],
     ['stages/land/a.ts', `const now = new Date();`, 'reads the machine'],
@@ -88,13 +92,13 @@ describe('the floor plan finds', () => {
 
 describe('the floor plan allows', () => {
   it.each([
-    ['cli/wire.ts', `import { a } from '../adapters/clock/system.ts';`],
-    ['cli/wire-source.ts', `import { a } from '../adapters/source/http.ts';`],
+    ['cli/wire/wire.ts', `import { a } from '../../adapters/clock/system.ts';`],
+    ['cli/wire/source.ts', `import { a } from '../../adapters/source/http.ts';`],
     ['adapters/clock/system.ts', `const now = new Date();`],
     ['stages/land/a.ts', `const at = new Date(text);\n// Date.now() is not used\n/* eval(x) */`],
     ['pipelines/p/index.ts', `import { a } from './a.ts';\nimport { b } from '../../core/b.ts';`],
     ['core/a.ts', `const url = 'https://a.test/x'; // import { a } from '../cli/b.ts'`],
-    ['cli/emit-metrics.ts', `import type { Registry } from 'prom-client';`],
+    ['cli/run/emit-metrics.ts', `import type { Registry } from 'prom-client';`],
     ['core/a.ts', `import { readFileSync } from 'node:fs';`],
   ])('in %s: %s', (path, text) => {
     expect(faultOf(path, text)).toEqual([]);

@@ -3,8 +3,14 @@ import type { RecordStore } from '../ports/record-store.ts';
 import type { DatabaseRequest } from '../stages/serve/database.ts';
 import type { ServePorts } from '../stages/serve/localise.ts';
 import { type Session, sideFolder } from './session.ts';
-import type { StepHost } from './step-host.ts';
-import { bucketOpener, openBucketOf, openRecords, openServePorts, type Wiring } from './wire.ts';
+import type { StepHost } from './run/step-host.ts';
+import {
+  bucketOpener,
+  openBucketOf,
+  openRecords,
+  openServePorts,
+  type Wiring,
+} from './wire/wire.ts';
 
 /** What the steps of this session share. */
 export function openHost(session: Session): StepHost {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { PipelineError } from '../core/error.ts';
 import type { WorkflowFile } from '../runner/load.ts';
 import { readPipe, readStdin } from './read-input.ts';
-import { workflowFolders } from './run-request.ts';
+import { workflowFolders } from './run/run-request.ts';
 import type { Session } from './session.ts';
 
 const YAML = /\.ya?ml$/i;

@@ -1,6 +1,6 @@
 import { onOutputFailure, worksUnheard } from './output-failure.ts';
 import { runProgram } from './program.ts';
-import { systemClock, systemRandom } from './wire.ts';
+import { systemClock, systemRandom } from './wire/wire.ts';
 
 const argv = process.argv.slice(2);
 const exitCodeOfRun = onOutputFailure([process.stdout, process.stderr], {

@@ -2,16 +2,16 @@ import { Command, CommanderError } from 'commander';
 import { exitCodeOf, type PipelineError, toPipelineError } from '../core/error.ts';
 import { printable } from '../core/printable.ts';
 import { VERSION } from '../core/version.ts';
-import { addCluster, withCluster } from './cluster-program.ts';
+import { addCluster, withCluster } from './cluster/program.ts';
 import { collect, example } from './command-help.ts';
-import { addEvents, type EventFlags } from './events-program.ts';
-import { addFiles, type FilesFlags } from './files-program.ts';
-import { addForget, type ForgetFlags } from './forget-program.ts';
+import { addEvents, type EventFlags } from './programs/events.ts';
+import { addFiles, type FilesFlags } from './programs/files.ts';
+import { addForget, type ForgetFlags } from './programs/forget.ts';
 import { interruptible } from './interrupt.ts';
-import { addLifecycle, type LifecycleFlags } from './lifecycle-program.ts';
-import { addReport, type ReportFlags } from './report-program.ts';
+import { addLifecycle, type LifecycleFlags } from './programs/lifecycle.ts';
+import { addReport, type ReportFlags } from './programs/report.ts';
 import { type GlobalFlags, type Io, openSession, type Session } from './session.ts';
-import { closeWarehouses } from './wire-warehouse.ts';
+import { closeWarehouses } from './wire/warehouse.ts';
 
 /** What stood after the command's name: its arguments in order, and its flags. */
 export interface Given {

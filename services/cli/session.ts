@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Clock } from '../ports/clock.ts';
 import { type BoundLog, createLog } from '../telemetry/log.ts';
 import { PipelineError } from '../core/error.ts';
-import { type Config, readConfig } from './config.ts';
-import { diskError } from './disk-error.ts';
+import { type Config, readConfig } from './config/config.ts';
+import { diskError } from './run/disk-error.ts';
 import type { Leaving } from './interrupt.ts';
 import { ownName } from './own-name.ts';
-import { terminalOf } from './view.ts';
+import { terminalOf } from './view/view.ts';
 
 /** What a command gets from the process it runs in. */
 export interface Io {

@@ -5,7 +5,7 @@ import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { nodesOf } from '../../services/adapters/workflow-engine/argo-nodes.ts';
 import { podName } from '../../services/adapters/workflow-engine/argo-pod.ts';
-import { emptyTree, takeEvent, treeLines } from '../../services/cli/view-tree.ts';
+import { emptyTree, takeEvent, treeLines } from '../../services/cli/view/view-tree.ts';
 import type { NodeEvent } from '../../services/ports/workflow-engine.ts';
 import type { ObservedNode } from '../../services/runner/observed.ts';
 import { following, workflowBench } from '../support/workflow-bench.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { childLog } from '../../services/cli/step-runner.ts';
+import { childLog } from '../../services/cli/run/step-runner.ts';
 
 function listener() {
   const events: string[] = [];

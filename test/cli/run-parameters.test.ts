@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runParameters, scheduledTimeOf } from '../../services/cli/run-request.ts';
+import { runParameters, scheduledTimeOf } from '../../services/cli/run/run-request.ts';
 import { readDocuments } from '../../services/runner/load.ts';
 import { cli } from '../support/cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';

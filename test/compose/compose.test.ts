@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../../services/cli/config.ts';
+import { readConfig } from '../../services/cli/config/config.ts';
 import { cli } from '../support/cli.ts';
 import { describeWith, findProgram } from '../support/require-component.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { manualClock } from '../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../services/adapters/object-store/memory.ts';
 import { objectRecords } from '../../services/adapters/record-store/object.ts';
-import { storeCallCounter } from '../../services/cli/store-calls.ts';
+import { storeCallCounter } from '../../services/cli/run/store-calls.ts';
 import { meterStore } from '../../services/layers/meter.ts';
 import { faultPlan, faultStore } from '../../services/layers/fault.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';

@@ -44,19 +44,19 @@ const PACKAGES: readonly (readonly [name: RegExp, ...places: string[]])[] = [
   [/^unzipper$/, 'stages/land/'],
   [/^(?:winston|prom-client)$/, 'telemetry/'],
   [/^commander$/, 'cli/'],
-  [/^zod(?:\/mini)?$/, 'cli/config'],
+  [/^zod(?:\/mini)?$/, 'cli/config/'],
   [/^yaml$/, 'runner/'],
   [/^node-html-parser$/, 'pipelines/fama-french/'],
   [/^fflate$/, 'sample/'],
   [/^p-limit$/, 'stages/', 'pipelines/'],
-  [/^csv-stringify(?:\/sync)?$/, 'cli/text-table', 'pipelines/', 'stages/'],
+  [/^csv-stringify(?:\/sync)?$/, 'cli/view/text-table', 'pipelines/', 'stages/'],
   [/^csv-parse(?:\/sync)?$/, 'pipelines/', 'stages/'],
   [/^(?:pg|pg-copy-streams|@electric-sql\/pglite)$/, 'adapters/warehouse/'],
   [/^nodemailer$/, 'adapters/notifier/'],
 ];
 
 /** The one type of prom-client that the CLI passes on from telemetry to telemetry. */
-const TYPE_ONLY: Readonly<Record<string, string>> = { 'prom-client': 'cli/emit-metrics' };
+const TYPE_ONLY: Readonly<Record<string, string>> = { 'prom-client': 'cli/run/emit-metrics' };
 
 const LINE_COUNT_MAX = 300;
 const BANNED_NAME = /^(?:utils?|helpers?|common|shared|lib|misc)(?:\.ts)?$/;
@@ -135,8 +135,8 @@ function importFaults(path: string, { name, isType }: Import): string[] {
   const [room, targetRoom] = [roomOf(path), roomOf(target)];
   if (room === targetRoom) return sameRoomFaults(path, target);
   if (!(ARROWS[room] ?? []).includes(targetRoom)) return [`${room} must not import ${target}`];
-  const isWire = /^cli\/wire(?:-[a-z-]+)?\.ts$/.test(place);
-  return targetRoom === 'adapters' && !isWire ? [`only cli/wire.ts imports ${target}`] : [];
+  const isWire = place.startsWith('cli/wire/');
+  return targetRoom === 'adapters' && !isWire ? [`only cli/wire/ imports ${target}`] : [];
 }
 
 /** A pipeline never sees another pipeline. */

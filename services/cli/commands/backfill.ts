@@ -1,7 +1,7 @@
 import { PipelineError } from '../../core/error.ts';
 import { findWing, WINGS } from '../commands.ts';
 import type { Work } from '../program.ts';
-import { checkedDate } from '../run-identity.ts';
+import { checkedDate } from '../run/run-identity.ts';
 import { run } from './run.ts';
 
 /** `argosy backfill`: a run that loads landed days again and asks their source for nothing. */

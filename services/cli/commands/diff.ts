@@ -2,10 +2,10 @@ import { openDatabase } from '../../stages/serve/database.ts';
 import { findDatabase, findWing } from '../commands.ts';
 import { PipelineError } from '../../core/error.ts';
 import { asking, serving } from '../host.ts';
-import { printJson, printResult, widthOf } from '../print-result.ts';
+import { printJson, printResult, widthOf } from '../view/print-result.ts';
 import type { Work } from '../program.ts';
 import { wholeNumber } from '../session.ts';
-import { formatResult, toJsonRows } from '../text-table.ts';
+import { formatResult, toJsonRows } from '../view/text-table.ts';
 
 /** `argosy diff PIPELINE A B`: what was revised between two vintages. */
 export const diff: Work = async (session, given) => {

@@ -1,15 +1,15 @@
 import { PipelineError, toPipelineError } from '../../core/error.ts';
 import { PROBE_MS_MAX } from '../../core/limit.ts';
-import { describeConfig } from '../config.ts';
+import { describeConfig } from '../config/config.ts';
 import { findWing, WINGS } from '../commands.ts';
 import { openHost, wiringOf } from '../host.ts';
-import { printJson, widthOf } from '../print-result.ts';
+import { printJson, widthOf } from '../view/print-result.ts';
 import type { Work } from '../program.ts';
 import type { Session } from '../session.ts';
-import { formatTable } from '../text-table.ts';
-import { openChannels } from '../wire-notifier.ts';
-import { probeWarehouse } from '../wire-warehouse.ts';
-import { engineVersion, probeBucket } from '../wire.ts';
+import { formatTable } from '../view/text-table.ts';
+import { openChannels } from '../wire/notifier.ts';
+import { probeWarehouse } from '../wire/warehouse.ts';
+import { engineVersion, probeBucket } from '../wire/wire.ts';
 
 interface Check {
   what: string;

@@ -1,13 +1,13 @@
 import { PipelineError } from '../../core/error.ts';
 import { type FileQuery, queryFiles, versionsOf } from '../../pipelines/csv-intake/ledger.ts';
 import { givenName } from '../../pipelines/csv-intake/upload.ts';
-import { fileTable } from '../file-table.ts';
-import { formatProfile } from '../file-view.ts';
+import { fileTable } from '../view/file-table.ts';
+import { formatProfile } from '../view/file-view.ts';
 import { recordsOf } from '../host.ts';
-import { printJson, widthOf } from '../print-result.ts';
+import { printJson, widthOf } from '../view/print-result.ts';
 import type { Given, Work } from '../program.ts';
 import type { Session } from '../session.ts';
-import { formatTable } from '../text-table.ts';
+import { formatTable } from '../view/text-table.ts';
 
 const PIPELINE = 'csv-intake';
 

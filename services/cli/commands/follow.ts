@@ -1,6 +1,6 @@
-import { followRun } from '../follow-run.ts';
+import { followRun } from '../cluster/follow-run.ts';
 import type { Work } from '../program.ts';
-import { openCluster } from '../wire-engine.ts';
+import { openCluster } from '../wire/engine.ts';
 
 /** `argosy follow NAME`: a workflow of the cluster, as it goes and how it ended. */
 export const follow: Work = async (session, given) => {

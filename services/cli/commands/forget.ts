@@ -12,7 +12,7 @@ import {
   type Traces,
 } from '../../pipelines/commerce/forget.ts';
 import { recordsOf, serving } from '../host.ts';
-import { printJson } from '../print-result.ts';
+import { printJson } from '../view/print-result.ts';
 import type { Work } from '../program.ts';
 import type { Session } from '../session.ts';
 import { run } from './run.ts';

@@ -6,9 +6,9 @@ import {
   s3Lifecycle,
 } from '../../pipelines/commerce/lifecycle.ts';
 import { serving } from '../host.ts';
-import { printJson, widthOf } from '../print-result.ts';
+import { printJson, widthOf } from '../view/print-result.ts';
 import type { Work } from '../program.ts';
-import { formatTable } from '../text-table.ts';
+import { formatTable } from '../view/text-table.ts';
 
 /** `argosy lifecycle`: what has grown old in commerce's bucket; with `--yes` removes what has expired. */
 export const lifecycle: Work = async (session, given) => {

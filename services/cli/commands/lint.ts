@@ -5,7 +5,7 @@ import { lintFiles, type LintOutcome } from '../../runner/lint/set.ts';
 import type { StepCatalogue } from '../../runner/lint/step.ts';
 import { WINGS } from '../commands.ts';
 import { defaultFolder, lintSource } from '../lint-source.ts';
-import { printJson } from '../print-result.ts';
+import { printJson } from '../view/print-result.ts';
 import type { Work } from '../program.ts';
 import type { Session } from '../session.ts';
 

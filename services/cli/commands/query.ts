@@ -2,12 +2,12 @@ import { PipelineError } from '../../core/error.ts';
 import { openDatabase } from '../../stages/serve/database.ts';
 import { findDatabase, findWing, WINGS } from '../commands.ts';
 import { asking, serving } from '../host.ts';
-import { printResult } from '../print-result.ts';
+import { printResult } from '../view/print-result.ts';
 import type { Given, Work } from '../program.ts';
-import { checkedDate } from '../run-identity.ts';
+import { checkedDate } from '../run/run-identity.ts';
 import { readStdin } from '../read-input.ts';
 import type { Session } from '../session.ts';
-import { openExistingWarehouse } from '../wire-warehouse.ts';
+import { openExistingWarehouse } from '../wire/warehouse.ts';
 
 /** `argosy query SQL`: one SELECT over a pipeline's tables. */
 export const query: Work = async (session, given) => {

@@ -3,11 +3,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { PipelineError } from '../../core/error.ts';
 import { humaneBytes } from '../../core/humane.ts';
 import { findWing, WINGS } from '../commands.ts';
-import { onDisk } from '../disk-error.ts';
+import { onDisk } from '../run/disk-error.ts';
 import { recordsOf, serving } from '../host.ts';
-import { printJson } from '../print-result.ts';
+import { printJson } from '../view/print-result.ts';
 import type { Work } from '../program.ts';
-import { checkedDate } from '../run-identity.ts';
+import { checkedDate } from '../run/run-identity.ts';
 
 /** `argosy report PIPELINE`: one HTML page about a day, as a file or on stdout. */
 export const report: Work = async (session, given) => {

@@ -5,11 +5,11 @@ import { observedForm } from '../../runner/observed.ts';
 import { runWorkflow, type WorkflowOutcome } from '../../runner/run-workflow.ts';
 import { type RunRecord, runCollection } from '../../stages/observe/run-record.ts';
 import { WINGS } from '../commands.ts';
-import { onDisk } from '../disk-error.ts';
+import { onDisk } from '../run/disk-error.ts';
 import { openHost, recordsOf } from '../host.ts';
-import { printJson } from '../print-result.ts';
+import { printJson } from '../view/print-result.ts';
 import type { Given, Work } from '../program.ts';
-import { claimRunName } from '../run-claim.ts';
+import { claimRunName } from '../run/run-claim.ts';
 import {
   givenParameters,
   refusalOf,
@@ -17,17 +17,17 @@ import {
   runParameters,
   scheduledTimeOf,
   workflowFiles,
-} from '../run-request.ts';
-import { exitCodeOfRun, runFailure } from '../run-failure.ts';
-import type { Sample } from '../sample.ts';
-import { type PlannedDownload, plannedDownloads } from '../planned.ts';
-import { printRunEnd } from '../run-end.ts';
-import { clearAfterKilled } from '../killed-runs.ts';
-import { makeScratch } from '../scratch.ts';
+} from '../run/run-request.ts';
+import { exitCodeOfRun, runFailure } from '../run/run-failure.ts';
+import type { Sample } from '../sample/sample.ts';
+import { type PlannedDownload, plannedDownloads } from '../run/planned.ts';
+import { printRunEnd } from '../run/run-end.ts';
+import { clearAfterKilled } from '../run/killed-runs.ts';
+import { makeScratch } from '../run/scratch.ts';
 import { type Session, warnOfNotices } from '../session.ts';
-import { awaitable, inProcess, isolated } from '../step-runner.ts';
-import type { RunView } from '../view.ts';
-import { watchRun } from '../watch-run.ts';
+import { awaitable, inProcess, isolated } from '../run/step-runner.ts';
+import type { RunView } from '../view/view.ts';
+import { watchRun } from '../run/watch-run.ts';
 
 /** `argosy run`: a pipeline, or any workflow file, on this machine. */
 export const run: Work = async (session, given) => {
@@ -44,18 +44,18 @@ export const run: Work = async (session, given) => {
 async function openSample(session: Session, given: Given): Promise<Sample> {
   const pipeline = given.args[0];
   if (pipeline === 'finance') {
-    return (await import('../finance-sample.ts')).putFinanceSample(session, givenParameters(given));
+    return (await import('../sample/finance.ts')).putFinanceSample(session, givenParameters(given));
   }
   if (pipeline === 'commerce') {
-    return (await import('../commerce-sample.ts')).putCommerceSample(
+    return (await import('../sample/commerce.ts')).putCommerceSample(
       session,
       givenParameters(given),
     );
   }
   if (pipeline !== 'csv-intake') {
-    return (await import('../sample.ts')).startSample(pipeline, session.io.clock);
+    return (await import('../sample/sample.ts')).startSample(pipeline, session.io.clock);
   }
-  await (await import('../intake-sample.ts')).putUploads(session);
+  await (await import('../sample/intake.ts')).putUploads(session);
   return { parameters: {}, close: async () => undefined };
 }
 

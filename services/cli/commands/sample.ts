@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { PipelineError } from '../../core/error.ts';
 import type { Work } from '../program.ts';
-import { serveSample } from '../sample.ts';
+import { serveSample } from '../sample/sample.ts';
 
 const PORT_MAX = 65_535;
 

@@ -1,11 +1,11 @@
 import { PipelineError, toPipelineError } from '../../core/error.ts';
 import { WINGS, findWing } from '../commands.ts';
 import { wiringOf } from '../host.ts';
-import { printJson } from '../print-result.ts';
+import { printJson } from '../view/print-result.ts';
 import type { Given, Work } from '../program.ts';
 import type { Session } from '../session.ts';
-import { bucketOf } from '../wire.ts';
-import { openBucketSetup } from '../wire-events.ts';
+import { bucketOf } from '../wire/wire.ts';
+import { openBucketSetup } from '../wire/events.ts';
 
 /** What was done for one bucket; `pipeline` is the name of its setting. */
 interface Done {

@@ -4,11 +4,11 @@ import { openDatabase } from '../../stages/serve/database.ts';
 import { readRuns } from '../../stages/observe/run-record.ts';
 import { findDatabase, findWing } from '../commands.ts';
 import { asking, recordsOf, serving } from '../host.ts';
-import { printMarketGrid, readMarketGrid } from '../market-grid.ts';
-import { printJson, widthOf } from '../print-result.ts';
+import { printMarketGrid, readMarketGrid } from '../view/market-grid.ts';
+import { printJson, widthOf } from '../view/print-result.ts';
 import type { Work } from '../program.ts';
 import { countOf, type Session } from '../session.ts';
-import { formatTable, toJsonRows } from '../text-table.ts';
+import { formatTable, toJsonRows } from '../view/text-table.ts';
 
 const VINTAGES = `
   SELECT CAST(ingestion_date AS VARCHAR) AS vintage, src_filename, count(*) AS objects,
@@ -20,7 +20,7 @@ const VINTAGES = `
 export const status: Work = async (session, given) => {
   const pipeline = given.args[0] ?? '';
   if (given.flags.cluster === true)
-    return (await import('../cluster-status.ts')).clusterStatus(session, given);
+    return (await import('../cluster/status.ts')).clusterStatus(session, given);
   const wing = findWing(pipeline);
   const limit = countOf('--limit', given.flags.limit);
   const runs = await readRuns(recordsOf(session, pipeline), pipeline, limit);

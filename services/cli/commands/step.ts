@@ -2,7 +2,7 @@ import { openHost } from '../host.ts';
 import type { Work } from '../program.ts';
 import { findStep, findWing } from '../commands.ts';
 import { type Session, warnOfNotices } from '../session.ts';
-import { runStep } from '../step-host.ts';
+import { runStep } from '../run/step-host.ts';
 
 /** `argosy step PIPELINE STEP [--name=value …]`: one step, as a container of the workflow does it. */
 export const step: Work = async (session, { args }) => {

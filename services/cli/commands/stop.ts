@@ -1,6 +1,6 @@
 import type { Work } from '../program.ts';
-import { openCluster } from '../wire-engine.ts';
-import { clusterCommands } from '../cluster-commands.ts';
+import { openCluster } from '../wire/engine.ts';
+import { clusterCommands } from '../cluster/commands.ts';
 
 /** `argosy stop NAME`: asks a workflow of the cluster to end. */
 export const stop: Work = async (session, given) => {

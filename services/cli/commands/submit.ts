@@ -1,15 +1,15 @@
 import { PipelineError } from '../../core/error.ts';
 import type { RunState, TemplateParameter, WorkflowCluster } from '../../ports/workflow-cluster.ts';
 import type { WorkflowRequest } from '../../ports/workflow-engine.ts';
-import { clusterCommands } from '../cluster-commands.ts';
-import { followRun } from '../follow-run.ts';
-import { printJson } from '../print-result.ts';
+import { clusterCommands } from '../cluster/commands.ts';
+import { followRun } from '../cluster/follow-run.ts';
+import { printJson } from '../view/print-result.ts';
 import type { Given, Work } from '../program.ts';
-import { givenParameters } from '../run-request.ts';
+import { givenParameters } from '../run/run-request.ts';
 import type { Session } from '../session.ts';
-import { differingArguments, isNamedByWork, submitRequest } from '../submit-request.ts';
-import { offlineManifest, printManifest } from '../submit-preview.ts';
-import { openCluster } from '../wire-engine.ts';
+import { differingArguments, isNamedByWork, submitRequest } from '../cluster/submit-request.ts';
+import { offlineManifest, printManifest } from '../cluster/submit-preview.ts';
+import { openCluster } from '../wire/engine.ts';
 
 /** `argosy submit PIPELINE`: a pipeline as a Workflow of its template in the cluster. */
 export const submit: Work = async (session, given) => {

@@ -4,11 +4,11 @@ import type { QueryEngine } from '../../ports/query-engine.ts';
 import { type Database, type KnownTable, openDatabase } from '../../stages/serve/database.ts';
 import { findDatabase, WINGS } from '../commands.ts';
 import { asking, serving } from '../host.ts';
-import { printJson, widthOf } from '../print-result.ts';
+import { printJson, widthOf } from '../view/print-result.ts';
 import type { Work } from '../program.ts';
 import type { Session } from '../session.ts';
 import { humaneCount } from '../../core/humane.ts';
-import { formatTable } from '../text-table.ts';
+import { formatTable } from '../view/text-table.ts';
 
 interface TableRow {
   database: string;

@@ -11,14 +11,14 @@ import { findWing } from '../commands.ts';
 import { parseDuration } from '../duration.ts';
 import { openHost, recordsOf, wiringOf } from '../host.ts';
 import type { Given, Work } from '../program.ts';
-import { arrivalRunner } from '../run-arrival.ts';
-import { runName } from '../run-request.ts';
+import { arrivalRunner } from '../run/run-arrival.ts';
+import { runName } from '../run/run-request.ts';
 import { type Session, sideFolder, warnOfNotices, wholeNumber } from '../session.ts';
-import { terminalOf } from '../view.ts';
-import { openLog } from '../watch-run.ts';
-import { type WatchView, watchView } from '../watch-view.ts';
-import { bucketOf } from '../wire.ts';
-import { makeLandingScratch, openBucketEvents, openDrop } from '../wire-events.ts';
+import { terminalOf } from '../view/view.ts';
+import { openLog } from '../run/watch-run.ts';
+import { type WatchView, watchView } from '../view/watch-view.ts';
+import { bucketOf } from '../wire/wire.ts';
+import { makeLandingScratch, openBucketEvents, openDrop } from '../wire/events.ts';
 
 /** Runs that are under way when the watcher is told to stop may go on for so long; a pod is killed after 30 s. */
 const DRAIN_MS = 8_000;
