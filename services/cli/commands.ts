@@ -63,8 +63,8 @@ export const WINGS: Readonly<Record<string, Wing>> = {
     schema: String.raw`(?:curated|processed)(?:_\w+)?`,
     load: async () => (await import('../pipelines/commerce/index.ts')).commerce,
     database: async ({ environment, sql }) =>
-      (await import('../pipelines/commerce/database.ts')).databaseFor(environment, sql),
-    named: async () => (await import('../pipelines/commerce/ask.ts')).namedQueries,
+      (await import('../pipelines/commerce/answer/database.ts')).databaseFor(environment, sql),
+    named: async () => (await import('../pipelines/commerce/answer/ask.ts')).namedQueries,
     report: async () => (await import('../pipelines/commerce/report.ts')).commerceReport,
   },
 };

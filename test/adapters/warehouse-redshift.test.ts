@@ -3,8 +3,11 @@ import { manualClock } from '../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../services/adapters/object-store/memory.ts';
 import { nullMarked } from '../../services/adapters/warehouse/redshift-copy.ts';
 import { redshiftWarehouse } from '../../services/adapters/warehouse/redshift.ts';
-import { marketMigrations, STAGING } from '../../services/pipelines/market-data/schema.ts';
-import * as merge from '../../services/pipelines/market-data/merge-sql.ts';
+import {
+  marketMigrations,
+  STAGING,
+} from '../../services/pipelines/market-data/warehouse/schema.ts';
+import * as merge from '../../services/pipelines/market-data/warehouse/merge-sql.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import { type WireAnswer, wireServer, type WireServer } from '../support/wire-server.ts';
 

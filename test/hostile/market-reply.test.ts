@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readReply } from '../../services/pipelines/market-data/reply.ts';
+import { readReply } from '../../services/pipelines/market-data/extract/reply.ts';
 import { sharedMarket } from '../support/shared-market.ts';
 
 const ROW =

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Commit } from '../../services/core/manifest.ts';
-import { newestSet } from '../../services/pipelines/commerce/commit-set.ts';
-import { FEEDS } from '../../services/pipelines/commerce/feeds.ts';
-import { DERIVED } from '../../services/pipelines/commerce/derived.ts';
-import { CURATED } from '../../services/pipelines/commerce/merge.ts';
-import { localFile } from '../../services/pipelines/commerce/part-file.ts';
+import { newestSet } from '../../services/pipelines/commerce/set/commit-set.ts';
+import { FEEDS } from '../../services/pipelines/commerce/feed/feeds.ts';
+import { DERIVED } from '../../services/pipelines/commerce/merge/derived.ts';
+import { CURATED } from '../../services/pipelines/commerce/merge/merge.ts';
+import { localFile } from '../../services/pipelines/commerce/set/part-file.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import { openOwnEngine } from './pipeline.ts';
 

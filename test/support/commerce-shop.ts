@@ -1,8 +1,8 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Part, sha256 } from '../../services/core/manifest.ts';
-import { commitSet, newestSet } from '../../services/pipelines/commerce/commit-set.ts';
-import { CURATED } from '../../services/pipelines/commerce/merge.ts';
+import { commitSet, newestSet } from '../../services/pipelines/commerce/set/commit-set.ts';
+import { CURATED } from '../../services/pipelines/commerce/merge/merge.ts';
 import type { ObjectStore } from '../../services/ports/object-store.ts';
 import type { QueryEngine } from '../../services/ports/query-engine.ts';
 import type { ShopRows } from './commerce-rows.ts';

@@ -10,7 +10,7 @@ import {
   type ForgetPorts,
   madeAsOf,
   type Traces,
-} from '../../pipelines/commerce/forget.ts';
+} from '../../pipelines/commerce/upkeep/forget.ts';
 import { recordsOf, serving } from '../host.ts';
 import { printJson } from '../view/print-result.ts';
 import type { Work } from '../program.ts';

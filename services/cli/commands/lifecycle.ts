@@ -4,7 +4,7 @@ import {
   type LifecyclePlan,
   planLifecycle,
   s3Lifecycle,
-} from '../../pipelines/commerce/lifecycle.ts';
+} from '../../pipelines/commerce/upkeep/lifecycle.ts';
 import { serving } from '../host.ts';
 import { printJson, widthOf } from '../view/print-result.ts';
 import type { Work } from '../program.ts';

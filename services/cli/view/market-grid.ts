@@ -1,5 +1,5 @@
 import { PipelineError } from '../../core/error.ts';
-import { type Grid, type GridCell, readGrid } from '../../pipelines/market-data/grid.ts';
+import { type Grid, type GridCell, readGrid } from '../../pipelines/market-data/quality/grid.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import { bucketFor, recordsOf } from '../host.ts';
 import { widthOf } from './print-result.ts';

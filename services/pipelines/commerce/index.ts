@@ -1,14 +1,14 @@
 import type { Pipeline, QualityCheck } from '../../ports/step.ts';
-import { catalogue } from './catalogue.ts';
-import { FEED_CHECK, gate } from './gate.ts';
-import { merge } from './merge.ts';
-import { FEED_NAMES } from './raw-key.ts';
-import { refresh } from './refresh.ts';
-import { rulesOf } from './rules.ts';
-import { exit } from './spend.ts';
-import { transformStep } from './transform.ts';
-import { FILE_CHECK, validate } from './validate.ts';
-import { verdict } from './verdict.ts';
+import { catalogue } from './door/catalogue.ts';
+import { FEED_CHECK, gate } from './gate/gate.ts';
+import { merge } from './merge/merge.ts';
+import { FEED_NAMES } from './door/raw-key.ts';
+import { refresh } from './set/refresh.ts';
+import { rulesOf } from './gate/rules.ts';
+import { exit } from './upkeep/spend.ts';
+import { transformStep } from './feed/transform.ts';
+import { FILE_CHECK, validate } from './door/validate.ts';
+import { verdict } from './gate/verdict.ts';
 
 /** Three zones from raw shop files to curated tables behind a quality gate (requirements chapter 3). */
 export const commerce: Pipeline = {

@@ -3,7 +3,7 @@ import { renderPage } from '../../stages/observe/page/page.ts';
 import { failureLines } from '../../stages/observe/page/verdicts.ts';
 import type { MakeReport } from '../../stages/observe/report.ts';
 import { readRuns, type RunRecord } from '../../stages/observe/run-record.ts';
-import { newestDay } from './ask.ts';
+import { newestDay } from './answer/ask.ts';
 import { readAnswers } from './report/answers.ts';
 import { customersSection, funnelSection } from './report/people-part.ts';
 import { costSection, qualitySection, runsSection, stateOf } from './report/runs-part.ts';

@@ -1,10 +1,10 @@
 import type { Pipeline } from '../../ports/step.ts';
 import { exit } from '../../stages/observe/exit.ts';
-import { extract } from './extract.ts';
-import { load } from './load.ts';
-import { plan } from './plan.ts';
-import { quality } from './quality.ts';
-import { transform } from './transform.ts';
+import { extract } from './extract/extract.ts';
+import { load } from './warehouse/load.ts';
+import { plan } from './plan/plan.ts';
+import { quality } from './quality/quality.ts';
+import { transform } from './warehouse/transform.ts';
 
 /** Daily prices from Alpha Vantage to a warehouse, re-runnable for any day (requirements chapter 2). */
 export const marketData: Pipeline = {

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { filesystemStore } from '../../../services/adapters/object-store/filesystem.ts';
-import { namedQueries } from '../../../services/pipelines/commerce/ask.ts';
-import { databaseFor, publishedParts } from '../../../services/pipelines/commerce/database.ts';
-import { NAMED } from '../../../services/pipelines/commerce/named.ts';
+import { namedQueries } from '../../../services/pipelines/commerce/answer/ask.ts';
+import {
+  databaseFor,
+  publishedParts,
+} from '../../../services/pipelines/commerce/answer/database.ts';
+import { NAMED } from '../../../services/pipelines/commerce/answer/named.ts';
 import {
   partitionOf,
   partitionsOf,
-} from '../../../services/pipelines/commerce/partition-filter.ts';
+} from '../../../services/pipelines/commerce/answer/partition-filter.ts';
 import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import type { QueryEngine } from '../../../services/ports/query-engine.ts';
 import { openDatabase } from '../../../services/stages/serve/database.ts';

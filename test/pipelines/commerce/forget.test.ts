@@ -12,7 +12,7 @@ import {
   type ForgetPorts,
   madeAsOf,
   type Traces,
-} from '../../../services/pipelines/commerce/forget.ts';
+} from '../../../services/pipelines/commerce/upkeep/forget.ts';
 import { makeCommerceSample } from '../../../services/sample/commerce.ts';
 import { runCommerce } from '../../support/commerce-run.ts';
 import { noOutside } from '../../support/no-outside.ts';

@@ -6,7 +6,7 @@ import {
   LIFECYCLE,
   planLifecycle,
   s3Lifecycle,
-} from '../../../services/pipelines/commerce/lifecycle.ts';
+} from '../../../services/pipelines/commerce/upkeep/lifecycle.ts';
 
 const STORED = new Date('2026-01-01T00:00:00Z');
 const KEYS = ['raw/a', 'processed/a', 'curated/a', 'athena-results/a', '_records/a', 'reports/a'];

@@ -5,7 +5,7 @@ import {
   findNamed,
   NAMED,
   prepareNamed,
-} from '../../../services/pipelines/commerce/named.ts';
+} from '../../../services/pipelines/commerce/answer/named.ts';
 import { REFERENCE } from '../../support/named-reference.ts';
 import { type ShopRows, shopRows } from '../../support/commerce-rows.ts';
 import { makeTables } from '../../support/commerce-tables.ts';

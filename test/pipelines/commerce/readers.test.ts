@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manualClock } from '../../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../../services/adapters/object-store/memory.ts';
 import { makeCommit, type Part } from '../../../services/core/manifest.ts';
-import { commitSet, newestSet } from '../../../services/pipelines/commerce/commit-set.ts';
-import { keepPart } from '../../../services/pipelines/commerce/part-file.ts';
+import { commitSet, newestSet } from '../../../services/pipelines/commerce/set/commit-set.ts';
+import { keepPart } from '../../../services/pipelines/commerce/set/part-file.ts';
 import { writeFile } from 'node:fs/promises';
 import { START } from '../../support/pipeline.ts';
 

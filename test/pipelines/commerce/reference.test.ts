@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../services/adapters/object-store/memory.ts';
 import { manualClock } from '../../../services/adapters/clock/manual.ts';
-import { accountsOf, readFeedSet } from '../../../services/pipelines/commerce/feed-set.ts';
-import { FEED_NAMES } from '../../../services/pipelines/commerce/raw-key.ts';
+import { accountsOf, readFeedSet } from '../../../services/pipelines/commerce/set/feed-set.ts';
+import { FEED_NAMES } from '../../../services/pipelines/commerce/door/raw-key.ts';
 import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import { makeCommerceSample } from '../../../services/sample/commerce.ts';
 import {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { spendNotices } from '../../../services/pipelines/commerce/spend.ts';
+import { spendNotices } from '../../../services/pipelines/commerce/upkeep/spend.ts';
 import type { RunIdentity } from '../../../services/ports/step.ts';
 
 const RUN: RunIdentity = {

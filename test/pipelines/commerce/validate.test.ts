@@ -6,9 +6,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { manualClock } from '../../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../../services/adapters/object-store/memory.ts';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
-import { evolve } from '../../../services/pipelines/commerce/catalogue.ts';
-import { accountsOf, readFeedSet } from '../../../services/pipelines/commerce/feed-set.ts';
-import { type FileRecord, fileRecords } from '../../../services/pipelines/commerce/file-record.ts';
+import { evolve } from '../../../services/pipelines/commerce/door/catalogue.ts';
+import { accountsOf, readFeedSet } from '../../../services/pipelines/commerce/set/feed-set.ts';
+import {
+  type FileRecord,
+  fileRecords,
+} from '../../../services/pipelines/commerce/door/file-record.ts';
 import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import type { StepResult } from '../../../services/ports/step.ts';
 import { makeCommerceSample } from '../../../services/sample/commerce.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PipelineError } from '../../../services/core/error.ts';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
-import type { Extraction } from '../../../services/pipelines/market-data/ledger.ts';
+import type { Extraction } from '../../../services/pipelines/market-data/plan/ledger.ts';
 import type { Source } from '../../../services/ports/source.ts';
 import {
   serveMarket,

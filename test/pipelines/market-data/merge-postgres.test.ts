@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { postgresWarehouse } from '../../../services/adapters/warehouse/postgres.ts';
-import { marketMigrations } from '../../../services/pipelines/market-data/schema.ts';
+import { marketMigrations } from '../../../services/pipelines/market-data/warehouse/schema.ts';
 import type { Warehouse } from '../../../services/ports/warehouse.ts';
 import { migrate } from '../../../services/stages/serve/migrate.ts';
 import { landThree, THREE_DATES } from '../../support/market-landed.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { marketMigrations } from '../../../services/pipelines/market-data/schema.ts';
+import { marketMigrations } from '../../../services/pipelines/market-data/warehouse/schema.ts';
 import { migrate } from '../../../services/stages/serve/migrate.ts';
 import { PipelineError } from '../../../services/core/error.ts';
 import type { StepResult } from '../../../services/ports/step.ts';

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asQualityReport } from '../../../services/stages/observe/report.ts';
 import { toPipelineError } from '../../../services/core/error.ts';
-import { marketMigrations } from '../../../services/pipelines/market-data/schema.ts';
+import { marketMigrations } from '../../../services/pipelines/market-data/warehouse/schema.ts';
 import { marketReport } from '../../../services/pipelines/market-data/report.ts';
-import { readGrid } from '../../../services/pipelines/market-data/grid.ts';
+import { readGrid } from '../../../services/pipelines/market-data/quality/grid.ts';
 import {
   serveMarket,
   type MarketServer,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { newYorkDay } from '../../../services/core/trading-calendar.ts';
-import type { Extraction } from '../../../services/pipelines/market-data/ledger.ts';
+import type { Extraction } from '../../../services/pipelines/market-data/plan/ledger.ts';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
 import { serveMarket, type MarketServer } from '../../../services/sample/market-server.ts';
 import type { MarketServerOptions } from '../../../services/sample/market-server.ts';
@@ -195,7 +195,8 @@ describe('the API key', () => {
       ({ noOutside }) => noOutside,
     );
     expect(settings.marketApiKey).toBeUndefined();
-    const { apiKeyOf, API_URL } = await import('../../../services/pipelines/market-data/ask.ts');
+    const { apiKeyOf, API_URL } =
+      await import('../../../services/pipelines/market-data/extract/ask.ts');
     expect(() => apiKeyOf(undefined, API_URL)).toThrow('ARGOSY_MARKET_API_KEY is not set');
     expect(apiKeyOf(undefined, server.url)).toBe('demo');
     expect(bench.logged).toEqual([]);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
 import { newYorkDay, sessionsBetween } from '../../../services/core/trading-calendar.ts';
-import { readGrid } from '../../../services/pipelines/market-data/grid.ts';
-import { readReply } from '../../../services/pipelines/market-data/reply.ts';
+import { readGrid } from '../../../services/pipelines/market-data/quality/grid.ts';
+import { readReply } from '../../../services/pipelines/market-data/extract/reply.ts';
 import { marketReport } from '../../../services/pipelines/market-data/report.ts';
-import { marketMigrations } from '../../../services/pipelines/market-data/schema.ts';
+import { marketMigrations } from '../../../services/pipelines/market-data/warehouse/schema.ts';
 import { recordRunEnd, recordRunStart } from '../../../services/stages/observe/run-record.ts';
 import { migrate } from '../../../services/stages/serve/migrate.ts';
 import {

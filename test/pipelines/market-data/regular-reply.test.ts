@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readRegular } from '../../../services/pipelines/market-data/regular-reply.ts';
-import { readReply } from '../../../services/pipelines/market-data/reply.ts';
+import { readRegular } from '../../../services/pipelines/market-data/extract/regular-reply.ts';
+import { readReply } from '../../../services/pipelines/market-data/extract/reply.ts';
 import { sharedMarket } from '../../support/shared-market.ts';
 
 const DATE = '2026-01-16';

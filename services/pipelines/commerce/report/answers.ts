@@ -1,7 +1,7 @@
 import type { Cell, QueryResult } from '../../../ports/query-engine.ts';
 import type { ServePorts } from '../../../stages/serve/localise.ts';
-import { openCurated } from '../ask.ts';
-import { askNamed, NAMED } from '../named.ts';
+import { openCurated } from '../answer/ask.ts';
+import { askNamed, NAMED } from '../answer/named.ts';
 
 /** A row of an answer by the names of its columns. */
 export type Row = Readonly<Record<string, Cell>>;

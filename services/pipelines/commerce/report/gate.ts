@@ -1,7 +1,7 @@
 import type { QualityReport } from '../../../core/rule.ts';
 import { asQualityReport, readJson } from '../../../stages/observe/report.ts';
 import type { ServePorts } from '../../../stages/serve/localise.ts';
-import { gateKey } from '../gate.ts';
+import { gateKey } from '../gate/gate.ts';
 
 /** What the gate of a day saw; nothing when it was not reached. */
 export async function readGate(

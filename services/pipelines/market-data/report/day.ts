@@ -3,10 +3,10 @@ import type { QualityReport } from '../../../core/rule.ts';
 import { sessionsBetween } from '../../../core/trading-calendar.ts';
 import { asQualityReport, readJson, type ReportRequest } from '../../../stages/observe/report.ts';
 import { readRuns, type RunRecord } from '../../../stages/observe/run-record.ts';
-import { landedKey } from '../landed.ts';
-import { type Extraction, extractionsOf, type SymbolRecord, SYMBOLS } from '../ledger.ts';
-import { reportKey } from '../quality.ts';
-import { readReply } from '../reply.ts';
+import { landedKey } from '../plan/landed.ts';
+import { type Extraction, extractionsOf, type SymbolRecord, SYMBOLS } from '../plan/ledger.ts';
+import { reportKey } from '../quality/quality.ts';
+import { readReply } from '../extract/reply.ts';
 
 /** Sessions that are drawn: as many as a compact reply holds. */
 const SESSIONS_DRAWN = 100;

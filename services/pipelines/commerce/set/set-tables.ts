@@ -1,0 +1,62 @@
+import { dirname } from 'node:path';
+import pLimit from 'p-limit';
+import { quoteIdentifier, quoteText } from '../../../core/column.ts';
+import type { DatasetColumn } from '../../../core/dataset.ts';
+import type { Part } from '../../../core/manifest.ts';
+import type { QueryEngine } from '../../../ports/query-engine.ts';
+import type { StepPorts } from '../../../ports/step.ts';
+import { allSettled } from '../../../stages/shape/settle.ts';
+import { type FeedSet, readFeedSet } from './feed-set.ts';
+import { FEEDS } from '../feed/feeds.ts';
+import { localFile } from './part-file.ts';
+import { FEED_NAMES, type FeedName } from '../door/raw-key.ts';
+
+const FILES_AT_ONCE = 16;
+
+export type FeedSets = Readonly<Record<FeedName, FeedSet>>;
+
+/** The newest set of each feed. */
+export async function readFeedSets({ store }: Pick<StepPorts, 'store'>): Promise<FeedSets> {
+  const [transactions, products, clickstream, reviews] = await Promise.all([
+    readFeedSet(store, 'transactions'),
+    readFeedSet(store, 'products'),
+    readFeedSet(store, 'clickstream'),
+    readFeedSet(store, 'reviews'),
+  ]);
+  return { transactions, products, clickstream, reviews };
+}
+
+/** An engine with one view a feed over its staged curated parts; the caller closes it. */
+export async function openFeedTables(ports: StepPorts, sets: FeedSets): Promise<QueryEngine> {
+  const paths = new Map<FeedName, string[]>();
+  for (const name of FEED_NAMES) paths.set(name, await localPaths(ports, sets[name].curated));
+  const folders = [...paths.values()].flat().map((path) => dirname(path));
+  const engine = await ports.openEngine([...new Set([ports.scratch, ...folders])]);
+  try {
+    for (const name of FEED_NAMES)
+      await engine.run(tableSql(name, FEEDS[name].columns, paths.get(name) ?? []));
+    return engine;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+async function localPaths(ports: StepPorts, parts: readonly Part[]): Promise<string[]> {
+  const limit = pLimit(FILES_AT_ONCE);
+  return allSettled(parts.map((part) => limit(() => localFile(ports, part))));
+}
+
+function tableSql(
+  name: string,
+  columns: readonly DatasetColumn[],
+  paths: readonly string[],
+): string {
+  const view = `CREATE OR REPLACE VIEW ${quoteIdentifier(name)} AS SELECT`;
+  if (paths.length === 0) {
+    const none = columns.map((one) => `CAST(NULL AS ${one.type}) AS ${quoteIdentifier(one.name)}`);
+    return `${view} ${none.join(', ')} WHERE false`;
+  }
+  const names = columns.map((one) => quoteIdentifier(one.name)).join(', ');
+  return `${view} ${names} FROM read_parquet([${paths.map(quoteText).join(', ')}], hive_partitioning = false)`;
+}

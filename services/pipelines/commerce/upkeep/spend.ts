@@ -1,0 +1,88 @@
+import { toPipelineError } from '../../../core/error.ts';
+import type { Notice } from '../../../ports/notifier.ts';
+import type { RunIdentity, StepPorts } from '../../../ports/step.ts';
+import { exitStep, type RunClosing } from '../../../stages/observe/exit.ts';
+
+/** What the runs of a month cost by the estimate, in US dollars, in the order in which they ended. */
+export interface Spend {
+  runs: Record<string, number>;
+}
+
+/** Above the budget is a warning, above it by a fifth an error (requirements 3.15). */
+const CRITICAL_SHARE = 1.2;
+/** A run that costs more than twice the mean of those before is odd, once there are enough of them. */
+const ANOMALY_TIMES = 2;
+const ANOMALY_RUNS_MIN = 5;
+const COLLECTION = 'spend';
+
+/** The exit handler of commerce: as every other, and it watches what runs cost. */
+export const exit = exitStep({
+  parameters: [
+    {
+      name: 'monthly-budget-usd',
+      description: 'US dollars that the runs of a month may cost by the estimate; 0: not watched',
+      default: '19',
+    },
+  ],
+  close: watchSpend,
+});
+
+/** Adds the run to its month, and tells people of a budget that is spent, or of a run that costs more than others. */
+async function watchSpend(ports: StepPorts, closing: RunClosing): Promise<void> {
+  const { run, record, parameters } = closing;
+  try {
+    const month = record.started_at.slice(0, 7);
+    const known = await ports.records.get<Spend>(COLLECTION, month);
+    const before = Object.entries(known?.runs ?? {}).filter(([id]) => id !== run.runId);
+    const cost = record.cost_estimate.total;
+    const spend: Spend = { runs: Object.fromEntries([...before, [run.runId, cost]]) };
+    await ports.records.put(COLLECTION, month, spend);
+    const budgetUsd = Number(parameters['monthly-budget-usd'] ?? '0');
+    const costs = before.map(([, one]) => one);
+    for (const notice of spendNotices(run, { month, budgetUsd, before: costs, cost }))
+      await ports.notifier.send(notice);
+  } catch (thrown) {
+    // What a run costs is told beside the run: it must not fail one that is good.
+    ports.log.warn('spend.unknown', { reason: toPipelineError(thrown).message });
+  }
+}
+
+/** What people are told of the cost of a run that has ended, given those of its month before it. */
+export function spendNotices(
+  run: RunIdentity,
+  of: { month: string; budgetUsd: number; before: readonly number[]; cost: number },
+): Notice[] {
+  const { month, budgetUsd, before, cost } = of;
+  const notices: Notice[] = [];
+  const common = { topic: 'cost' as const, pipeline: run.pipeline, runId: run.runId, lines: [] };
+  const spent = before.reduce((sum, one) => sum + one, 0);
+  const level = levelOf(spent + cost, budgetUsd);
+  // Told when the level is reached, not at every run after it.
+  if (level !== null && level !== levelOf(spent, budgetUsd)) {
+    notices.push({
+      ...common,
+      severity: level,
+      title: `${run.pipeline} has cost ${dollars(spent + cost)} in ${month}: the budget is ${dollars(budgetUsd)}`,
+      occasion: `budget ${month} ${level}`,
+    });
+  }
+  const mean = spent / Math.max(1, before.length);
+  if (before.length >= ANOMALY_RUNS_MIN && cost > mean * ANOMALY_TIMES) {
+    notices.push({
+      ...common,
+      severity: 'warning',
+      title: `${run.pipeline}: this run cost ${dollars(cost)}, the ${before.length} before it ${dollars(mean)} in the mean`,
+      occasion: 'cost anomaly',
+    });
+  }
+  return notices;
+}
+
+function levelOf(spent: number, budgetUsd: number): 'warning' | 'error' | null {
+  if (!(budgetUsd > 0) || spent <= budgetUsd) return null;
+  return spent > budgetUsd * CRITICAL_SHARE ? 'error' : 'warning';
+}
+
+function dollars(value: number): string {
+  return `$${value.toFixed(value < 0.1 ? 6 : 2)}`;
+}
