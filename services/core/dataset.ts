@@ -11,6 +11,8 @@ export interface DatasetColumn {
     | 'BOOLEAN'
     | `DECIMAL(${number},${number})`;
   description: string;
+  /** What it tells of a person (`stages/shape/protect.ts`), or `none`; absent where nobody has looked. */
+  tag?: string;
 }
 
 /** A table or view of a database: the one definition from which every engine's form of it is made. */
@@ -23,6 +25,14 @@ export interface Dataset {
   columns: readonly DatasetColumn[];
   /** The prefix of a table's objects. */
   location?: string;
+  /** The columns by whose values a table's objects are laid out, in order; all are among `columns` and in the objects. */
+  partitionBy?: readonly string[];
+  /** The columns that tell two rows apart. */
+  key?: readonly string[];
+  /** What it is made of: ids of datasets of the same pipeline, or `source:NAME` for what comes from outside. */
+  from?: readonly string[];
+  /** A view's SELECT over the tables of its database, in the SQL that all engines share. */
+  sql?: string;
 }
 
 /** An object that belongs to a table. */
