@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { lockFolder } from '../../services/adapters/warehouse/folder-lock.ts';
 import { pgliteWarehouse } from '../../services/adapters/warehouse/pglite.ts';
-import { isEverythingRequired } from '../support/require-component.ts';
+import { describeLong, isEverythingRequired } from '../support/require-component.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -35,7 +35,7 @@ const WRITER = `
     console.log(n);
   }`;
 
-describe('the folder of the embedded warehouse', () => {
+describeLong('the folder of the embedded warehouse', () => {
   let folder: TempFolder;
   let program: string;
   let path: string;

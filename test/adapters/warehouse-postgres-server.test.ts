@@ -8,10 +8,10 @@ import {
   type PostgresServer,
   startPostgres,
 } from '../support/postgres-server.ts';
-import { describeWith } from '../support/require-component.ts';
+import { describeLongWith } from '../support/require-component.ts';
 import { type TcpProxy, tcpProxy } from '../support/tcp-proxy.ts';
 
-describeWith(await postgresProgram(), 'the warehouse and a PostgreSQL server', (program) => {
+describeLongWith(await postgresProgram(), 'the warehouse and a PostgreSQL server', (program) => {
   let server: PostgresServer;
   let url: string;
   const opened: Warehouse[] = [];

@@ -1,9 +1,9 @@
 import { postgresWarehouse } from '../../services/adapters/warehouse/postgres.ts';
 import { warehouseContract } from '../contract/warehouse.ts';
 import { postgresProgram, startPostgres } from '../support/postgres-server.ts';
-import { describeWith } from '../support/require-component.ts';
+import { describeLongWith } from '../support/require-component.ts';
 
-describeWith(await postgresProgram(), 'the warehouse on a PostgreSQL server', (program) => {
+describeLongWith(await postgresProgram(), 'the warehouse on a PostgreSQL server', (program) => {
   warehouseContract('a PostgreSQL server', async () => {
     const server = await startPostgres(program);
     const warehouse = postgresWarehouse(await server.createDatabase('etl_db'));

@@ -2,6 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli, type CliEnd } from '../support/cli.ts';
+import { describeLong } from '../support/require-component.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 const RUN_MS_MAX = 60_000;
@@ -124,7 +125,7 @@ describe('argosy run finance --sample', () => {
   );
 });
 
-describe('argosy run finance', () => {
+describeLong('argosy run finance', () => {
   it(
     'loads what the inbox holds, and ends well after extract when an increment of the next day brings nothing',
     async () => {

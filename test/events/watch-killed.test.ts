@@ -9,7 +9,7 @@ import { isEverythingRequired } from '../support/require-component.ts';
 import { BUCKET, waitFor, watchBench } from '../support/watch-bench.ts';
 
 const PROGRAM = fileURLToPath(new URL('../support/watch-process.ts', import.meta.url));
-const KILLS = isEverythingRequired() ? 20 : 5;
+const KILLS = isEverythingRequired() ? 20 : 2;
 const OBJECTS_PER_LIFE = 15;
 
 it(

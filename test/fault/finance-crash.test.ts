@@ -11,7 +11,7 @@ import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 const LOOP_MS_MAX = 600_000;
 /** Every call takes minutes; otherwise every so many, each time other ones before and after. */
-const EVERY = isEverythingRequired() ? 1 : 97;
+const EVERY = isEverythingRequired() ? 1 : 307;
 
 let folder: TempFolder;
 let warehouse: Warehouse;

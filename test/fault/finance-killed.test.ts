@@ -10,7 +10,7 @@ import {
   type PostgresServer,
   startPostgres,
 } from '../support/postgres-server.ts';
-import { describeWith, isEverythingRequired } from '../support/require-component.ts';
+import { describeLongWith, isEverythingRequired } from '../support/require-component.ts';
 import { type TcpProxy, tcpProxy } from '../support/tcp-proxy.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
@@ -20,7 +20,7 @@ const LOOP_MS_MAX = 240_000;
 /** Transactions of a round; one more is held. */
 const ROWS = 20;
 
-describeWith(await postgresProgram(), 'a finance load whose server goes away', (program) => {
+describeLongWith(await postgresProgram(), 'a finance load whose server goes away', (program) => {
   let folder: TempFolder;
   let engine: Awaited<ReturnType<typeof sharedEngine>>;
   let server: PostgresServer;

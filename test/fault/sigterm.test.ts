@@ -5,6 +5,7 @@ import { filesystemStore } from '../../services/adapters/object-store/filesystem
 import { s3Store } from '../../services/adapters/object-store/s3.ts';
 import {
   type Component,
+  describeLongWith,
   describeWith,
   findProgram,
   isEverythingRequired,
@@ -59,7 +60,7 @@ function unshareProgram(): Component {
   return process.getuid?.() === 0 ? found : { ...found, path: null };
 }
 
-describeWith(
+describeLongWith(
   unshareProgram(),
   'SIGTERM to the first process of a PID namespace, as in a container',
   (unshare) => {

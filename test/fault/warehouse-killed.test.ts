@@ -13,7 +13,7 @@ import {
   type PostgresServer,
   startPostgres,
 } from '../support/postgres-server.ts';
-import { describeWith, isEverythingRequired } from '../support/require-component.ts';
+import { describeLongWith, isEverythingRequired } from '../support/require-component.ts';
 import { type TcpProxy, tcpProxy } from '../support/tcp-proxy.ts';
 
 /** Loads of each kind that are disturbed (design F13). */
@@ -28,7 +28,7 @@ const SET = {
   ],
 };
 
-describeWith(await postgresProgram(), 'a load whose server goes away', (program) => {
+describeLongWith(await postgresProgram(), 'a load whose server goes away', (program) => {
   let server: PostgresServer;
   let proxy: TcpProxy;
   /** Asked past the proxy. */

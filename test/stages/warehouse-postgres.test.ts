@@ -12,9 +12,9 @@ import {
   type PostgresServer,
   startPostgres,
 } from '../support/postgres-server.ts';
-import { describeWith } from '../support/require-component.ts';
+import { describeLongWith } from '../support/require-component.ts';
 
-describeWith(await postgresProgram(), 'on a PostgreSQL server', (program) => {
+describeLongWith(await postgresProgram(), 'on a PostgreSQL server', (program) => {
   let server: PostgresServer;
   let url: string;
   let warehouse: Warehouse;

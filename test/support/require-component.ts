@@ -26,6 +26,21 @@ export function describeLong(title: string, body: () => void): void {
   });
 }
 
+/** As `describeWith`, for a group that takes too long for every day, though the component be there. */
+export function describeLongWith(
+  component: Component,
+  title: string,
+  body: (path: string) => void,
+): void {
+  if (isEverythingRequired()) describeWith(component, title, body);
+  else describeLong(title, () => lacks(component));
+}
+
+/** Of cases that all say the same, the first alone; every one when everything is required. */
+export function someOf<T>(cases: readonly T[]): readonly T[] {
+  return isEverythingRequired() ? cases : cases.slice(0, 1);
+}
+
 /** A program: at the path that `variable` names, on PATH, or in ~/go/bin. */
 export function findProgram(name: string, variable: string, howToGet: string): Component {
   const named = process.env[variable];

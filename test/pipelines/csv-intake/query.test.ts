@@ -9,6 +9,7 @@ import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import { openDatabase } from '../../../services/stages/serve/database.ts';
 import { intake, type Intake } from '../../support/intake.ts';
 import { openOwnEngine } from '../../support/pipeline.ts';
+import { someOf } from '../../support/require-component.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
 
 let folder: TempFolder;
@@ -94,12 +95,14 @@ describe('the rows of a profiled file', () => {
     expect(await ask('SELECT * FROM csv_intake.wide')).toEqual([[1, 'ü']]);
   });
 
-  it.each([
-    ['in a folder', 'large.csv', false],
-    ['in a folder and packed', 'large.csv.gz', false],
-    ['of a store elsewhere, which is fetched once', 'large.csv', true],
-    ['of a store elsewhere and packed', 'large.csv.gz', true],
-  ])(
+  it.each(
+    someOf([
+      ['in a folder and packed', 'large.csv.gz', false],
+      ['in a folder', 'large.csv', false],
+      ['of a store elsewhere, which is fetched once', 'large.csv', true],
+      ['of a store elsewhere and packed', 'large.csv.gz', true],
+    ] as const),
+  )(
     'are the same by the engine, which reads large clean files: %s',
     async (_where, name, isRemote) => {
       const row = (at: number) =>

@@ -10,11 +10,11 @@ import {
   type PostgresServer,
   startPostgres,
 } from '../../support/postgres-server.ts';
-import { describeWith } from '../../support/require-component.ts';
+import { describeLongWith } from '../../support/require-component.ts';
 
 const program = await postgresProgram();
 
-describeWith(program, 'market-data on a PostgreSQL server', () => {
+describeLongWith(program, 'market-data on a PostgreSQL server', () => {
   let server: PostgresServer;
   let warehouse: Warehouse;
   beforeAll(async () => {
