@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { Warehouse } from '../../../services/ports/warehouse.ts';
 import { loadBench } from '../../support/finance-load-bench.ts';
 import { sharedEngine } from '../../support/pipeline.ts';
+import { describeLong } from '../../support/require-component.ts';
 import { tempFolder, type TempFolder } from '../../support/temp-folder.ts';
 import { auditClaims } from './audit.ts';
 import { loadClaims } from './load.ts';
@@ -45,6 +46,8 @@ export function financeClaims(open: (folder: string) => Promise<Opened>): void {
   loadClaims(makeBench);
   auditClaims(makeBench);
   qualityClaims(makeBench);
-  runsAtOnceClaims(makeBench);
-  programClaims(makeBench);
+  describeLong('several runs, one after another and at once', () => {
+    runsAtOnceClaims(makeBench);
+    programClaims(makeBench);
+  });
 }
