@@ -163,7 +163,7 @@ async function lastLines(
 }
 
 /** Nodes in the form in which a local run's are judged. */
-function endedNodes(events: readonly NodeEvent[]): EndedNode[] {
+export function endedNodes(events: readonly NodeEvent[]): EndedNode[] {
   const childrenOf = new Map<string, string[]>();
   for (const { name, parentName } of events) {
     if (parentName === undefined) continue;

@@ -1,5 +1,8 @@
+import { PipelineError } from '../../core/error.ts';
 import { humaneCount } from '../../core/humane.ts';
 import type { RunRecord } from '../../stages/observe/run-record.ts';
+import { openLine } from './partition-status.ts';
+import { readPartitions } from '../run/partitions.ts';
 import { openDatabase } from '../../stages/serve/database.ts';
 import { readRuns } from '../../stages/observe/run-record.ts';
 import { findDatabase, findWing } from '../commands.ts';
@@ -22,6 +25,10 @@ export const status: Work = async (session, given) => {
   if (given.flags.cluster === true)
     return (await import('../cluster/status.ts')).clusterStatus(session, given);
   const wing = findWing(pipeline);
+  const { from, to, failOn } = given.flags;
+  if (from !== undefined || to !== undefined || failOn !== undefined) {
+    return (await import('./partition-status.ts')).partitionStatus(session, given);
+  }
   const limit = countOf('--limit', given.flags.limit);
   const runs = await readRuns(recordsOf(session, pipeline), pipeline, limit);
   // Only what can be compared by vintage has vintages.
@@ -33,8 +40,21 @@ export const status: Work = async (session, given) => {
   }
   print(session, pipeline, { runs, vintages });
   if (grid !== null) printMarketGrid(session, grid);
+  if (runs.length > 0) await printOpen(session, pipeline);
   return 0;
 };
+
+/** One line for what is not done. What keeps it from being known is a warning here, and an error where it is asked for. */
+async function printOpen(session: Session, pipeline: string): Promise<void> {
+  try {
+    const found = await readPartitions(session, pipeline, { from: null, to: null });
+    const line = found === null ? '' : openLine(session, pipeline, found.table);
+    if (line !== '') session.io.stdout.write(`\n${line}`);
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error.kind === 'bug') throw error;
+    session.log.warn('status.partitions', { reason: error.message });
+  }
+}
 
 async function readVintages(session: Session, pipeline: string): Promise<Found['vintages']> {
   const ports = serving(session, pipeline);

@@ -7,6 +7,7 @@ import type { Warehouse } from '../../../ports/warehouse.ts';
 import { checkTable } from '../../../stages/observe/check.ts';
 import { failIfBlocked, tellChecks } from '../../../stages/observe/verdict.ts';
 import { refuseUnasked } from '../extract/unasked.ts';
+import { writePriceLedger } from '../ledger/write-ledger.ts';
 import { marketRules, type RuleContext } from './rules.ts';
 import { SCHEMA } from '../warehouse/schema.ts';
 
@@ -64,7 +65,10 @@ export const quality: Step = {
   async run(ports, parameters, run): Promise<StepResult> {
     const context = contextOf(ports, parameters, run);
     const mode = wordParameter(parameters, 'quality-mode', ['block', 'warn']);
-    const report = await checkFact(await ports.warehouse(), ports, context);
+    const warehouse = await ports.warehouse();
+    const report = await checkFact(warehouse, ports, context);
+    // What is loaded is told also where it does not hold.
+    await writePriceLedger(ports, warehouse, run);
     const key = reportKey(run);
     const bytes = Buffer.from(`${JSON.stringify({ ...context, report }, null, 2)}\n`);
     await ports.store.put(key, bytes, { signal: ports.signal });
