@@ -89,7 +89,8 @@ export async function rewriteFile(
 
 /** One row with every column and no value: it is rejected for that, and counted. */
 function blankRecord({ feed }: RawKey): Uint8Array {
-  const blank = Object.fromEntries(FEEDS[feed].required.map((name) => [name, null]));
+  const { required, optional } = FEEDS[feed];
+  const blank = Object.fromEntries([...required, ...optional].map((name) => [name, null]));
   return Buffer.from(`${JSON.stringify(blank)}\n`);
 }
 

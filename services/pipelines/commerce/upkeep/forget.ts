@@ -20,6 +20,8 @@ import {
   rewriteFile,
   sessionsIn,
 } from './forget-file.ts';
+import { eraseProcessed, sessionsProcessed } from './forget-processed.ts';
+import { eraseQueries } from './forget-queries.ts';
 import { CURATED } from '../merge/merge.ts';
 import { FEED_NAMES, parseRawKey, RAW } from '../door/raw-key.ts';
 
@@ -38,24 +40,31 @@ export interface Traces {
   tables: readonly { table: string; rows: number }[];
   /** Raw objects that were refused for their bytes: who is in them cannot be told. */
   unreadable: readonly string[];
+  /** Objects below `raw/` that belong to no feed: nobody looks into them. */
+  passedOver: readonly string[];
+  /** Objects of earlier sets that are still there: anybody may be in them. */
+  superseded: number;
 }
 
 /** Looks for a customer in all zones; changes nothing. */
 export async function findPerson(ports: ForgetPorts, customerId: string): Promise<Traces> {
-  const { files, unreadable, person } = await filesAbout(ports, customerId);
+  const { files, unreadable, passedOver, person } = await filesAbout(ports, customerId);
   const raw: { key: string; rows: number }[] = [];
   for (const file of files) {
     const rows = await countRows(ports, file, person);
     if (rows > 0) raw.push({ key: file.key, rows });
   }
-  return { customerId, raw, tables: await rowsByTable(ports, customerId), unreadable };
+  const tables = await rowsByTable(ports, customerId);
+  const superseded = (await supersededParts(ports)).length;
+  return { customerId, raw, tables, unreadable, passedOver, superseded };
 }
 
 /**
- * Takes a person's rows out of the raw files, which is where the tables are made from: the next run makes them again
- * without them. A copy that was refused is emptied, for what it is a copy of has other content now.
+ * Takes a person's rows out of the raw files, which is where the tables are made from, and out of the cleaned files, for
+ * raw ones expire: the next run makes the tables again without them. A copy that was refused is emptied, for what it is
+ * a copy of has other content now.
  */
-export async function eraseRaw(ports: ForgetPorts, { customerId, raw }: Traces): Promise<void> {
+export async function eraseRows(ports: ForgetPorts, { customerId, raw }: Traces): Promise<void> {
   const { person } = await filesAbout(ports, customerId);
   for (const { key } of raw) {
     const named = parseRawKey(key);
@@ -64,14 +73,35 @@ export async function eraseRaw(ports: ForgetPorts, { customerId, raw }: Traces):
     const isEmptied = record !== null && record.duplicateOf !== null;
     await rewriteFile(ports, { key, named }, { person, isEmptied });
   }
+  await eraseProcessed(silent(ports), person);
+}
+
+function silent(ports: ForgetPorts): ForgetPorts & { progress(): void } {
+  return { ...ports, progress: () => undefined };
 }
 
 /**
- * Removes the objects that earlier sets named and the newest do not: the tables as they were before. Returns how many.
+ * Removes the objects that earlier sets named and the newest do not: the tables as they were before; and the answers that
+ * were given of them. Returns how many.
  * Who reads a table at that moment may be told that an object is gone, and asks again.
  */
-export async function eraseSuperseded(ports: ForgetPorts): Promise<number> {
+export async function eraseSuperseded(
+  ports: ForgetPorts,
+  { customerId }: Pick<Traces, 'customerId'>,
+): Promise<number> {
   const { store, signal, cache } = ports;
+  let count = await eraseQueries(ports, [customerId, shownAs(ports, customerId)]);
+  for (const { key, sha256 } of await supersededParts(ports)) {
+    await store.delete(key, { signal });
+    await rm(`${cache}/${sha256.slice(0, 2)}/${sha256}.parquet`, { force: true });
+    count += 1;
+  }
+  return count;
+}
+
+/** What earlier sets named and the newest do not, where it is still there. */
+async function supersededParts(ports: ForgetPorts): Promise<Part[]> {
+  const { store, signal } = ports;
   const names = [...FEED_NAMES, CURATED];
   const current = new Set<string>();
   for (const name of names)
@@ -80,14 +110,10 @@ export async function eraseSuperseded(ports: ForgetPorts): Promise<number> {
   for (const name of names)
     for await (const commit of commitsOf(ports, name))
       for (const part of commit.parts) if (!current.has(part.key)) gone.set(part.key, part);
-  let count = 0;
-  for (const { key, sha256 } of gone.values()) {
-    if ((await store.head(key, { signal })) === null) continue;
-    await store.delete(key, { signal });
-    await rm(`${cache}/${sha256.slice(0, 2)}/${sha256}.parquet`, { force: true });
-    count += 1;
-  }
-  return count;
+  const there: Part[] = [];
+  for (const part of gone.values())
+    if ((await store.head(part.key, { signal })) !== null) there.push(part);
+  return there;
 }
 
 /** The day as of which the tables were made last; null before the first run. */
@@ -105,12 +131,14 @@ async function* commitsOf({ store, signal }: ForgetPorts, name: string): AsyncGe
 async function filesAbout(
   ports: ForgetPorts,
   customerId: string,
-): Promise<{ files: RawFile[]; unreadable: string[]; person: Person }> {
+): Promise<{ files: RawFile[]; unreadable: string[]; passedOver: string[]; person: Person }> {
   const files: RawFile[] = [];
   const unreadable: string[] = [];
-  const sessions = new Set<string>();
+  const passedOver: string[] = [];
+  const sessions = new Set(await sessionsProcessed(silent(ports), customerId));
   for await (const { key } of ports.store.list(RAW, { signal: ports.signal })) {
     const named = parseRawKey(key);
+    if (named === null) passedOver.push(key);
     if (named === null || !hasCustomers(named)) continue;
     const file = { key, named };
     const found = await readableSessions(ports, file, customerId);
@@ -118,7 +146,7 @@ async function filesAbout(
     else files.push(file);
     for (const session of found ?? []) sessions.add(session);
   }
-  return { files, unreadable, person: { customerId, sessions } };
+  return { files, unreadable, passedOver, person: { customerId, sessions } };
 }
 
 async function readableSessions(
@@ -137,15 +165,19 @@ async function readableSessions(
   }
 }
 
+/** What the curated tables have in place of an identifier. */
+function shownAs({ settings }: ForgetPorts, customerId: string): string {
+  if (!hashesPersons(settings.environment)) return customerId;
+  return createHmac('sha256', saltOf(settings).reveal()).update(customerId).digest('hex');
+}
+
 async function rowsByTable(
   ports: ForgetPorts,
   customerId: string,
 ): Promise<{ table: string; rows: number }[]> {
   const { environment } = ports.settings;
   const database = commerceDatabase(environment);
-  const shown = hashesPersons(environment)
-    ? createHmac('sha256', saltOf(ports.settings).reveal()).update(customerId).digest('hex')
-    : customerId;
+  const shown = shownAs(ports, customerId);
   const engine = await openDatabase(ports, database);
   try {
     const tables: { table: string; rows: number }[] = [];

@@ -6,6 +6,8 @@ import { exitStep, type RunClosing } from '../../../stages/observe/exit.ts';
 /** What the runs of a month cost by the estimate, in US dollars, in the order in which they ended. */
 export interface Spend {
   runs: Record<string, number>;
+  /** Runs that took no files: checks and pages. They belong to the budget, and are compared with nothing. */
+  besides?: Record<string, number>;
 }
 
 /** Above the budget is a warning, above it by a fifth an error (requirements 3.15). */
@@ -33,29 +35,56 @@ async function watchSpend(ports: StepPorts, closing: RunClosing): Promise<void> 
   try {
     const month = record.started_at.slice(0, 7);
     const known = await ports.records.get<Spend>(COLLECTION, month);
-    const before = Object.entries(known?.runs ?? {}).filter(([id]) => id !== run.runId);
+    const before = without(known?.runs, run);
+    const besides = without(known?.besides, run);
     const cost = record.cost_estimate.total;
-    const spend: Spend = { runs: Object.fromEntries([...before, [run.runId, cost]]) };
+    const isBeside = record.steps.every(({ step }) => step !== 'validate');
+    const own = { [run.runId]: cost };
+    const spend: Spend = isBeside
+      ? { runs: before, besides: { ...besides, ...own } }
+      : { runs: { ...before, ...own }, besides };
     await ports.records.put(COLLECTION, month, spend);
-    const budgetUsd = Number(parameters['monthly-budget-usd'] ?? '0');
-    const costs = before.map(([, one]) => one);
-    for (const notice of spendNotices(run, { month, budgetUsd, before: costs, cost }))
-      await ports.notifier.send(notice);
+    const of = {
+      month,
+      budgetUsd: Number(parameters['monthly-budget-usd'] ?? '0'),
+      before: Object.values(before),
+      besides: Object.values(besides),
+      cost,
+      isBeside,
+    };
+    for (const notice of spendNotices(run, of)) await ports.notifier.send(notice);
   } catch (thrown) {
     // What a run costs is told beside the run: it must not fail one that is good.
     ports.log.warn('spend.unknown', { reason: toPipelineError(thrown).message });
   }
 }
 
+function without(
+  costs: Readonly<Record<string, number>> | undefined,
+  { runId }: RunIdentity,
+): Record<string, number> {
+  return Object.fromEntries(Object.entries(costs ?? {}).filter(([id]) => id !== runId));
+}
+
 /** What people are told of the cost of a run that has ended, given those of its month before it. */
 export function spendNotices(
   run: RunIdentity,
-  of: { month: string; budgetUsd: number; before: readonly number[]; cost: number },
+  of: {
+    month: string;
+    budgetUsd: number;
+    before: readonly number[];
+    /** Of runs that took no files. */
+    besides?: readonly number[];
+    cost: number;
+    /** This run took no files. */
+    isBeside?: boolean;
+  },
 ): Notice[] {
-  const { month, budgetUsd, before, cost } = of;
+  const { month, budgetUsd, before, besides = [], cost, isBeside = false } = of;
   const notices: Notice[] = [];
   const common = { topic: 'cost' as const, pipeline: run.pipeline, runId: run.runId, lines: [] };
-  const spent = before.reduce((sum, one) => sum + one, 0);
+  const ofRuns = sum(before);
+  const spent = ofRuns + sum(besides);
   const level = levelOf(spent + cost, budgetUsd);
   // Told when the level is reached, not at every run after it.
   if (level !== null && level !== levelOf(spent, budgetUsd)) {
@@ -66,8 +95,8 @@ export function spendNotices(
       occasion: `budget ${month} ${level}`,
     });
   }
-  const mean = spent / Math.max(1, before.length);
-  if (before.length >= ANOMALY_RUNS_MIN && cost > mean * ANOMALY_TIMES) {
+  const mean = ofRuns / Math.max(1, before.length);
+  if (!isBeside && before.length >= ANOMALY_RUNS_MIN && cost > mean * ANOMALY_TIMES) {
     notices.push({
       ...common,
       severity: 'warning',
@@ -76,6 +105,10 @@ export function spendNotices(
     });
   }
   return notices;
+}
+
+function sum(costs: readonly number[]): number {
+  return costs.reduce((total, one) => total + one, 0);
 }
 
 function levelOf(spent: number, budgetUsd: number): 'warning' | 'error' | null {
