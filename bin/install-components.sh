@@ -134,3 +134,52 @@ compose_component() {
 }
 
 compose_component
+
+# From this version on Java runs the Trino below; Debian 12 has none so new.
+JAVA_LEAST=24
+
+# new_java: there is one where the tests look for it (test/support/trino-server.ts).
+new_java() {
+  local folder
+  for folder in "${JAVA_HOME:-/none}" /usr/lib/jvm/*; do
+    [[ -x $folder/bin/java && -r $folder/release ]] || continue
+    [[ $(<"$folder/release") =~ JAVA_VERSION=\"([0-9]+) ]] || continue
+    ((BASH_REMATCH[1] >= JAVA_LEAST)) && return 0
+  done
+  return 1
+}
+
+# Trino answers the SQL that is for Athena. It comes by Maven, 800 MB, and is not put on PATH.
+trino_component() {
+  local version=476 home=$HOME/.cache/argosy folder
+  if ! new_java; then
+    say "Trino needs a Java $JAVA_LEAST or newer, and neither JAVA_HOME nor /usr/lib/jvm has one"
+    say 'unpack a JDK of https://adoptium.net into /usr/lib/jvm or set JAVA_HOME, then run this again'
+    exit 1
+  fi
+  if [[ -n ${TRINO_BIN:-} ]]; then
+    have trino TRINO_BIN
+    say "trino is here: $TRINO_BIN"
+    return
+  fi
+  if [[ -x $home/trino-server-$version/bin/launcher ]]; then
+    say 'trino is here'
+    return
+  fi
+  if ! command -v mvn >/dev/null; then
+    say 'installing maven by apt-get'
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends maven
+  fi
+  mkdir -p "$home"
+  folder=$(mktemp -d -p "$home")
+  say "getting trino $version by mvn"
+  mvn -q -B dependency:copy "-Dartifact=io.trino:trino-server:$version:tar.gz" "-DoutputDirectory=$folder"
+  tar -xzf "$folder/trino-server-$version.tar.gz" -C "$folder"
+  # Whole or not there: what was interrupted is not taken for the server.
+  mv "$folder/trino-server-$version" "$home/"
+  rm -r "$folder"
+  say "trino is in $home/trino-server-$version"
+}
+
+trino_component

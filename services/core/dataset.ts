@@ -9,8 +9,14 @@ export interface DatasetColumn {
     | 'INTEGER'
     | 'BIGINT'
     | 'BOOLEAN'
+    | 'JSON'
+    | `VARCHAR(${number})`
     | `DECIMAL(${number},${number})`;
   description: string;
+  /** True where it is never NULL. */
+  isRequired?: boolean;
+  /** SQL that PostgreSQL and Redshift both know, or `IDENTITY` for a number that the warehouse counts up from 1. */
+  default?: string;
   /** What it tells of a person (`stages/shape/protect.ts`), or `none`; absent where nobody has looked. */
   tag?: string;
 }
@@ -25,10 +31,16 @@ export interface Dataset {
   columns: readonly DatasetColumn[];
   /** The prefix of a table's objects. */
   location?: string;
+  /** True where every object below its location is of the table, whatever is written: an engine may read the folder. */
+  isFolder?: boolean;
   /** The columns by whose values a table's objects are laid out, in order; all are among `columns` and in the objects. */
   partitionBy?: readonly string[];
   /** The columns that tell two rows apart. */
   key?: readonly string[];
+  /** Of the warehouse: rows of one value of it live together on Redshift (DISTKEY). */
+  distKey?: string;
+  /** Of the warehouse: the column in whose order rows are kept on Redshift (SORTKEY). */
+  sortKey?: string;
   /** What it is made of: ids of datasets of the same pipeline, or `source:NAME` for what comes from outside. */
   from?: readonly string[];
   /** A view's SELECT over the tables of its database, in the SQL that all engines share. */
@@ -41,6 +53,8 @@ export interface TableObject {
   sha256: string;
   rows: number;
   sizeBytes?: number;
+  /** What it is filed under, `ingestion_date=2026-01-31`, where the folders of its key do not say. */
+  partition?: string;
 }
 
 /** What a dataset is told apart by within its database: its name, with its schema before a dot where it has one. */

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Dataset } from '../../core/dataset.ts';
 import { PipelineError } from '../../core/error.ts';
+import { humaneCount } from '../../core/humane.ts';
 import {
   attachCsv,
   type CsvObject,
@@ -18,7 +19,7 @@ import type { ServePorts } from '../../stages/serve/localise.ts';
 import { attachFiles, filesDataset } from './files-table.ts';
 import { queryFiles, versionsOf } from './ledger.ts';
 import type { FileRecord, Summary } from './summary.ts';
-import { clashing, tableNames } from './table-name.ts';
+import { clashing, FILES_TABLE, tableNames } from './table-name.ts';
 import { UPLOADS } from './upload.ts';
 
 /** Files that are told of when no query says which are wanted. */
@@ -37,12 +38,16 @@ interface Table {
 export async function csvDatabase(request: DatabaseRequest): Promise<Database> {
   const { sql } = request;
   const files = await queryFiles(request);
-  const tables = sql === null ? await newestTables(request, files) : [];
+  const { tables, older } =
+    sql === null ? await newestTables(request, files) : { tables: [], older: 0 };
   return {
     name: 'csv_intake',
+    ...(older > 0 ? { untold: `${humaneCount(older)} older files: argosy files` } : {}),
     datasets: [filesDataset(), ...tables.map(datasetOf)],
-    known: new Map(tables.map((table) => [nameOf(table), knownOf(table)])),
-    viewSql: '',
+    known: new Map([
+      [FILES_TABLE, knownOfFiles(files)],
+      ...tables.map((table) => [nameOf(table), knownOf(table)] as const),
+    ]),
     objects: async () => new Map(),
     async attachment(ports) {
       const present = await presentIn(ports);
@@ -56,19 +61,18 @@ export async function csvDatabase(request: DatabaseRequest): Promise<Database> {
 async function newestTables(
   request: DatabaseRequest,
   files: readonly FileRecord[],
-): Promise<Table[]> {
+): Promise<{ tables: Table[]; older: number }> {
   const present = await presentIn(request);
   const names = tableNames(files);
-  const newest = files
+  const good = files
     .filter((file) => file.status === 'success' && present.has(file.source_key))
-    .toSorted((a, b) => (a.processed_timestamp > b.processed_timestamp ? -1 : 1))
-    .slice(0, TABLES_MAX);
+    .toSorted((a, b) => (a.processed_timestamp > b.processed_timestamp ? -1 : 1));
   const tables: Table[] = [];
-  for (const file of newest) {
+  for (const file of good.slice(0, TABLES_MAX)) {
     const summary = await summaryOf(request, file);
     if (summary !== null) tables.push({ names: [names.nameOf(file)], summary });
   }
-  return tables;
+  return { tables, older: good.length - tables.length };
 }
 
 /** The files that a query names, each under the names that it is given there. */
@@ -156,7 +160,26 @@ function datasetOf(table: Table): Dataset {
 
 function knownOf({ summary }: Table): KnownTable {
   const days = summary.columns.find(({ type }) => type === 'date');
-  return { rows: summary.row_count, newest: days?.dates?.last ?? null };
+  return {
+    rows: summary.row_count,
+    newest: days?.dates?.last ?? null,
+    sizeBytes: summary.size_bytes,
+    objects: 1,
+    publishedAt: summary.processed_timestamp,
+  };
+}
+
+function knownOfFiles(files: readonly FileRecord[]): KnownTable {
+  const profiled = files.map((file) => file.processed_timestamp).toSorted();
+  const uploaded = files.map((file) => file.upload_timestamp).toSorted();
+  const [newest, publishedAt] = [uploaded.at(-1), profiled.at(-1)];
+  return {
+    rows: files.length,
+    newest: newest?.slice(0, 10) ?? null,
+    objects: files.length,
+    sizeBytes: files.reduce((sum, file) => sum + file.size_bytes, 0),
+    ...(publishedAt === undefined ? {} : { publishedAt }),
+  };
 }
 
 async function attachmentOf(
@@ -164,6 +187,7 @@ async function attachmentOf(
   found: { files: readonly FileRecord[]; present: ReadonlySet<string>; named: readonly Table[] },
 ): Promise<Attachment> {
   const tables: { names: string[]; object: CsvObject; path: string | null }[] = [];
+  await ports.opening?.(found.named.map(({ summary }) => objectOf(summary)));
   for (const { names, summary } of found.named) {
     const object = objectOf(summary);
     tables.push({ names, object, path: await prepareCsv(ports, object) });

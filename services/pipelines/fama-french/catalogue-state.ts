@@ -9,6 +9,8 @@ export interface CatalogueState {
   fingerprint: string;
   outputs: Record<string, string>;
   objects: number;
+  /** Hash of the bytes of the map; absent in a state of an earlier version. */
+  sha256?: string;
 }
 
 const COLLECTION = 'catalogue';
@@ -42,6 +44,11 @@ export async function currentState(ports: StepPorts): Promise<CatalogueState | n
   if (state === null) return null;
   const now = { listed: await listFingerprint(ports), etag: await mapEtag(ports) };
   return state.fingerprint === fingerprintOf(now) ? state : null;
+}
+
+/** The hash of the map's bytes as the catalogue last kept it; null when it has kept none. */
+export async function keptMapHash(records: StepPorts['records']): Promise<string | null> {
+  return (await records.get<CatalogueState>(COLLECTION, 'map'))?.sha256 ?? null;
 }
 
 /** The state of the catalogue by its fingerprint, and whether the tables were checked against it; '' without one. */

@@ -53,17 +53,20 @@ async function makeMap(ports: StepPorts): Promise<StepResult> {
       const { rows, problems } = await readRows(ports, engine);
       const bytes = await renderMap(engine, ports.scratch, rows);
       const stored = await store.get(MAP_KEY, { signal });
-      const isThere = stored !== null && sha256(stored) === sha256(bytes);
+      const hash = sha256(bytes);
+      const isThere = stored !== null && sha256(stored) === hash;
       if (isThere)
         return await settle(ports, {
           listed,
           etag,
           rows,
           problems,
+          sha256: hash,
           bytesWritten: made?.bytesWritten ?? 0,
         });
       const put = await store.put(MAP_KEY, bytes, { signal });
-      made = { listed, etag: put.etag, rows, problems, bytesWritten: bytes.length };
+      const bytesWritten = bytes.length;
+      made = { listed, etag: put.etag, rows, problems, sha256: hash, bytesWritten };
     }
   } finally {
     await engine.close();
@@ -79,6 +82,7 @@ interface Made {
   etag: string;
   rows: readonly MapRow[];
   problems: Problem[];
+  sha256: string;
   bytesWritten: number;
 }
 
@@ -86,7 +90,8 @@ interface Made {
 async function settle(ports: StepPorts, made: Made): Promise<StepResult> {
   const result = resultOf(made.rows, made.problems, made.bytesWritten);
   if (made.problems.length === 0) {
-    await keepState(ports, made, { outputs: result.outputs, objects: made.rows.length });
+    const state = { outputs: result.outputs, objects: made.rows.length, sha256: made.sha256 };
+    await keepState(ports, made, state);
   }
   return result;
 }

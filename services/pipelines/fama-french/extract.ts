@@ -1,5 +1,5 @@
 import { PipelineError, toPipelineError } from '../../core/error.ts';
-import { switchParameter, wholeParameter } from '../../core/parameter.ts';
+import { optionalParameter, switchParameter, wholeParameter } from '../../core/parameter.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { Problem, RunIdentity, Step, StepPorts } from '../../ports/step.ts';
 import { allSettled } from '../../stages/shape/settle.ts';
@@ -24,7 +24,7 @@ import { extractPlan } from './extract-plan.ts';
 import { archiveId, isSettled, readKnown } from './pending.ts';
 import { compareArchives, csvOwners, type CsvOwners, isOutdated } from './supersede.ts';
 import { slugOf } from './metrics.ts';
-import { csvName, vintageOf } from './vintage.ts';
+import { csvName, VINTAGE_FORM, vintageOf } from './vintage.ts';
 
 type ExtractCounts = Record<
   'objectsRead' | 'objectsWritten' | 'objectsFailed' | 'bytesWritten',
@@ -54,12 +54,18 @@ export const extract: Step = {
   parameters: [
     { name: 'shard-size', description: 'How many CSVs one transform step gets', default: '50' },
     { name: 'force', description: 'true: transform again what is done', default: 'false' },
+    {
+      name: 'vintage',
+      description: 'Only this vintage, YYYY or YYYY-MM, in a run without a fetch; empty for all',
+      default: '',
+    },
   ],
   async run(ports, parameters, run) {
     const shardSize = wholeParameter(parameters, 'shard-size', 1);
     const isForced = switchParameter(parameters, 'force');
     const known = await readKnown(ports, isForced);
-    const { plan, problems } = await extractPlan(ports, run, known);
+    const vintage = optionalParameter(parameters, 'vintage', VINTAGE_FORM);
+    const { plan, problems } = await extractPlan(ports, run, { known, vintage });
     const counts = {
       objectsRead: 0,
       objectsWritten: 0,

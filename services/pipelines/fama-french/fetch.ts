@@ -24,16 +24,12 @@ import {
 } from './ledger.ts';
 import { stepCollection } from '../../stages/observe/run-record.ts';
 import { pendingArchives, readKnown } from './pending.ts';
-import { urlHash } from './vintage.ts';
+import { urlHash, VINTAGE_FORM } from './vintage.ts';
 
 export const ARCHIVE_URL =
   'https://mba.tuck.dartmouth.edu/pages/faculty/ken.french/Data_Library/six_portfolios_archive.html';
 const PAGE_BYTES_MAX = 16 * 2 ** 20;
 const DOWNLOADS_AT_ONCE = 4;
-const VINTAGE_FORM = {
-  pattern: /^\d{4}(-(0[1-9]|1[0-2]))?$/,
-  words: 'a year or a month, 2017 or 2017-07',
-};
 
 /** Reads the archive page and lands every ZIP that it links to and that is not here yet (requirements 1.4). */
 export const fetch: Step = {

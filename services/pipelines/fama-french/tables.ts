@@ -2,6 +2,7 @@ import { PipelineError } from '../../core/error.ts';
 import { sha256 } from '../../core/manifest.ts';
 import type { Step, StepPorts } from '../../ports/step.ts';
 import { openDatabase } from '../../stages/serve/database.ts';
+import { registerPublished } from '../../stages/serve/registration.ts';
 import { checkedState, keepChecked } from './catalogue-state.ts';
 import { dartmouthDb } from './database.ts';
 
@@ -17,6 +18,7 @@ export const tables: Step = {
   parameters: [],
   async run(ports) {
     const isRegistered = await register(ports);
+    await registerPublished(ports, dartmouthDb);
     const { fingerprint, isChecked } = await checkedState(ports);
     if (!isRegistered && isChecked) {
       ports.check('table-whole', 0);
@@ -54,8 +56,8 @@ export const tables: Step = {
 };
 
 async function register({ store, signal }: StepPorts): Promise<boolean> {
-  const { name, datasets, viewSql } = dartmouthDb;
-  const bytes = Buffer.from(`${JSON.stringify({ name, datasets, viewSql }, null, 2)}\n`);
+  const { name, datasets, macroSql } = dartmouthDb;
+  const bytes = Buffer.from(`${JSON.stringify({ name, datasets, macroSql }, null, 2)}\n`);
   const stored = await store.get(CATALOG_KEY, { signal });
   if (stored && sha256(stored) === sha256(bytes)) return false;
   await store.put(CATALOG_KEY, bytes, { signal });

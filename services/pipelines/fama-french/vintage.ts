@@ -8,6 +8,12 @@ export interface Vintage {
   month: number;
 }
 
+/** How a vintage is given as a parameter. */
+export const VINTAGE_FORM = {
+  pattern: /^\d{4}(-(0[1-9]|1[0-2]))?$/,
+  words: 'a year or a month, 2017 or 2017-07',
+};
+
 /** Month names as keys hold them: `july` in `july17_6_Portfolios_2x3.CSV`. */
 export const MONTHS = [
   'january',

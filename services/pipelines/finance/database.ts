@@ -1,24 +1,25 @@
 import type { Dataset, DatasetColumn, TableObject } from '../../core/dataset.ts';
+import { viewsIn } from '../../core/views-in.ts';
 import type { Database } from '../../stages/serve/database.ts';
 import type { ServePorts } from '../../stages/serve/localise.ts';
 import { readCleanManifest } from './clean/clean-manifest.ts';
-import viewSql from './tables.sql';
+import views from './tables.sql';
 
 const CLEAN = 'clean/';
 const MANIFEST = /^clean\/(\d{4}-\d{2}-\d{2})\/manifest\.json$/;
 
 const CUSTOMERS: readonly DatasetColumn[] = [
-  column('customer_id', 'VARCHAR', 'Trimmed, upper case'),
-  column('customer_name', 'VARCHAR', 'As the source has it'),
+  column('customer_id', 'VARCHAR', 'Trimmed, upper case', 'person-id'),
+  column('customer_name', 'VARCHAR', 'As the source has it', 'person-id'),
   column('registration_date', 'TIMESTAMP', 'When the customer registered'),
   column('customer_tier', 'VARCHAR', 'bronze, silver, gold or platinum'),
-  column('email', 'VARCHAR', 'As the source has it'),
+  column('email', 'VARCHAR', 'As the source has it', 'person-id'),
   column('is_active', 'BOOLEAN', 'Whether the customer is active'),
 ];
 
 const TRANSACTIONS: readonly DatasetColumn[] = [
   column('transaction_id', 'VARCHAR', 'Trimmed, upper case; once a day'),
-  column('customer_id', 'VARCHAR', 'Whose transaction it is'),
+  column('customer_id', 'VARCHAR', 'Whose transaction it is', 'person-id'),
   column('transaction_date', 'TIMESTAMP', 'When it took place'),
   column('amount', 'DECIMAL(12,2)', 'Above 0, at most 1,000,000'),
   column('merchant_id', 'VARCHAR', 'MERCH0000 where the source has none'),
@@ -38,9 +39,16 @@ const TRANSACTIONS: readonly DatasetColumn[] = [
   column('risk_version', 'VARCHAR', 'The table of weights and bands that made the score'),
 ];
 
-function column(name: string, type: DatasetColumn['type'], description: string): DatasetColumn {
-  return { name, type, description };
+function column(
+  name: string,
+  type: DatasetColumn['type'],
+  description: string,
+  tag = 'none',
+): DatasetColumn {
+  return { name, type, description, tag };
 }
+
+const CURRENT = viewsIn(views).get('current_transactions');
 
 const DATASETS: readonly Dataset[] = [
   {
@@ -49,6 +57,8 @@ const DATASETS: readonly Dataset[] = [
     description: 'Clean transactions of every day, held ones too',
     columns: TRANSACTIONS,
     location: CLEAN,
+    key: ['transaction_id', 'processed_at'],
+    from: ['source:transactions'],
   },
   {
     name: 'customers',
@@ -56,12 +66,17 @@ const DATASETS: readonly Dataset[] = [
     description: 'Clean customers of the newest day that brought any',
     columns: CUSTOMERS,
     location: CLEAN,
+    key: ['customer_id'],
+    from: ['source:customers'],
   },
   {
     name: 'current_transactions',
     kind: 'view',
     description: 'The newest form of each transaction',
     columns: TRANSACTIONS,
+    key: ['transaction_id'],
+    from: ['transactions'],
+    ...(CURRENT === undefined ? {} : { sql: CURRENT }),
   },
 ];
 
@@ -69,7 +84,7 @@ const DATASETS: readonly Dataset[] = [
 export const financeDb: Database = {
   name: 'finance',
   datasets: DATASETS,
-  viewSql,
+  publishedUnder: () => CLEAN,
   async objects(ports, asOf) {
     const transactions: TableObject[] = [];
     let customers: TableObject[] = [];

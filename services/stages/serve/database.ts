@@ -1,8 +1,9 @@
-import { quoteIdentifier, quoteTable, quoteText } from '../../core/column.ts';
+import { quoteIdentifier } from '../../core/column.ts';
 import { type Dataset, datasetId, type TableObject } from '../../core/dataset.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { RecordStore } from '../../ports/record-store.ts';
+import { tableStatement, viewStatements } from './ddl/views.ts';
 import { localise, type ServePorts } from './localise.ts';
 
 /** A pipeline's tables and views, and how to find the objects that its tables consist of. */
@@ -11,8 +12,16 @@ export interface Database {
   datasets: readonly Dataset[];
   /** What is known of a table, by its id, without reading a row. Such a table need not be there to be read. */
   known?: ReadonlyMap<string, KnownTable>;
-  /** The views, as SQL over the tables. */
-  viewSql: string;
+  /** As `known`, where a record in the store has to be looked at first. */
+  learn?(ports: ServePorts): Promise<ReadonlyMap<string, KnownTable>>;
+  /** What there is besides the datasets that it tells of, and how to see it: `1,950 older files: argosy files`. */
+  untold?: string;
+  /** The prefix under which something is written whenever what readers see of a table changes. */
+  publishedUnder?(table: string): string;
+  /** Another name of its schema, in which each of its own tables and views is found too. */
+  alias?: string;
+  /** What readers may call besides, in the SQL of this engine alone. */
+  macroSql?: string;
   /** The visible objects of each table, by its id; with `asOf` (`YYYY-MM-DD`) only what was known on that day. */
   objects(ports: ServePorts, asOf: string | null): Promise<Map<string, TableObject[]>>;
   /** A condition that the rows of a table meet as of a day; for tables whose objects hold several days. */
@@ -25,6 +34,10 @@ export interface KnownTable {
   rows: number;
   /** The newest day of its first column of days; null where there is none. */
   newest: string | null;
+  sizeBytes?: number;
+  objects?: number;
+  /** When what readers see of it was last changed, ISO 8601. */
+  publishedAt?: string;
 }
 
 /** What a pipeline whose tables depend on what is in the store needs to tell them. */
@@ -65,10 +78,11 @@ export async function openDatabase(
       );
       const filter =
         asOf === null ? null : (database.rowFilter?.(datasetId(dataset), asOf) ?? null);
-      await engine.run(tableSql(dataset, paths, filter));
+      await engine.run(tableStatement(dataset, paths, filter));
     }
     await attachment?.attach(engine);
-    if (database.viewSql !== '') await engine.run(database.viewSql);
+    for (const statement of viewStatements(database)) await engine.run(statement);
+    if (database.macroSql !== undefined) await engine.run(database.macroSql);
     return engine;
   } catch (error) {
     await engine.close();
@@ -78,19 +92,4 @@ export async function openDatabase(
 
 function schemasOf({ name, datasets }: Database): Set<string> {
   return new Set([name, ...datasets.map(({ schema = name }) => schema)]);
-}
-
-function tableSql(dataset: Dataset, paths: readonly string[], filter: string | null): string {
-  const { columns } = dataset;
-  const table = quoteTable(datasetId(dataset));
-  if (paths.length === 0) {
-    const empty = columns.map(
-      (column) => `CAST(NULL AS ${column.type}) AS ${quoteIdentifier(column.name)}`,
-    );
-    return `CREATE VIEW ${table} AS SELECT ${empty.join(', ')} LIMIT 0`;
-  }
-  const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
-  const where = filter === null ? '' : ` WHERE ${filter}`;
-  const from = `read_parquet([${paths.map(quoteText).join(', ')}], hive_partitioning = false)`;
-  return `CREATE VIEW ${table} AS SELECT ${names} FROM ${from}${where}`;
 }

@@ -3,6 +3,9 @@ import type { QueryEngine } from '../../../ports/query-engine.ts';
 import { openDatabase } from '../../../stages/serve/database.ts';
 import type { ServePorts } from '../../../stages/serve/localise.ts';
 import type { NamedQueries } from '../../../stages/serve/named.ts';
+import { namedForAthena } from './athena.ts';
+import { newestSet } from '../set/commit-set.ts';
+import { CURATED_SET } from '../set/shown.ts';
 import { commerceDatabase, publishedParts } from './database.ts';
 import { askNamed, findNamed, NAMED, type NamedQuery, prepareNamed } from './named.ts';
 import { type KeepPartition, partitionOf } from './partition-filter.ts';
@@ -19,6 +22,11 @@ export const namedQueries: NamedQueries = {
     } finally {
       await engine.close();
     }
+  },
+  async translate(ports, name, asOf) {
+    const query = findNamed(name);
+    const day = asOf ?? (await newestDay(ports));
+    return { asOf: day, sql: namedForAthena(query, day) };
   },
 };
 
@@ -60,7 +68,7 @@ function firstDay(asOf: string, dayCount: number): number {
   return Number(moment.toISOString().slice(0, 10).replaceAll('-', ''));
 }
 
-/** The newest day that has transactions; `not-found` when none are published. */
+/** The newest day that has transactions and had come when the tables were made; `not-found` when none are published. */
 export async function newestDay({ store }: Pick<ServePorts, 'store'>): Promise<string> {
   const sales = (await publishedParts({ store })).filter(
     ({ attributes }) => attributes['table'] === 'transactions',
@@ -69,7 +77,11 @@ export async function newestDay({ store }: Pick<ServePorts, 'store'>): Promise<s
     const { year = 0, month = 0, day = 0 } = partitionOf(key);
     return [String(year).padStart(4, '0'), pad(month), pad(day)].join('-');
   });
-  const newest = days.toSorted().at(-1);
+  const asOf = (await newestSet(store, CURATED_SET))?.attributes['as_of'] ?? '9999-12-31';
+  const newest = days
+    .filter((day) => day <= asOf)
+    .toSorted()
+    .at(-1);
   if (newest !== undefined) return newest;
   throw new PipelineError('not-found', 'commerce has published no transactions yet', {
     hint: 'argosy run commerce, or argosy run commerce --sample and --sample here too',

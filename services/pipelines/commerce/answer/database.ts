@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteText } from '../../../core/column.ts';
 import { type Dataset, datasetId, type TableObject } from '../../../core/dataset.ts';
-import type { Part } from '../../../core/manifest.ts';
+import { commitPrefix, type Part } from '../../../core/manifest.ts';
 import type { Database } from '../../../stages/serve/database.ts';
 import type { ServePorts } from '../../../stages/serve/localise.ts';
 import { newestSet } from '../set/commit-set.ts';
@@ -35,15 +35,37 @@ const CURATED_TABLES: readonly Dataset[] = [
     description: DESCRIPTIONS[name],
     columns: FEEDS[name].columns,
     location: `curated/${name}/`,
+    partitionBy: FEEDS[name].partitionBy,
+    key: FEEDS[name].key,
+    from: [],
   })),
-  ...DERIVED.map(({ name, description, columns }) => ({
+  ...DERIVED.map(({ name, description, columns, partitionBy, key, sql }) => ({
     name,
     kind: 'table' as const,
     description,
     columns,
     location: `curated/${name}/`,
+    partitionBy,
+    key,
+    from: tablesIn(sql),
   })),
 ];
+
+/** A curated feed is made of its processed files. */
+function curatedTables(environment: string): Dataset[] {
+  const processed = schemaOf('processed', environment);
+  return CURATED_TABLES.map((table) =>
+    table.from?.length === 0 ? { ...table, from: [`${processed}.${table.name}`] } : table,
+  );
+}
+
+/** The tables that the SQL of a derived table reads. */
+function tablesIn(sql: string): string[] {
+  const found = sql.matchAll(/\b(?:FROM|JOIN)\s+(\w+)/g);
+  const names = new Set(Array.from(found, ([, name = '']) => name));
+  const tables: string[] = [...FEED_NAMES, ...DERIVED.map(({ name }) => name)];
+  return tables.filter((table) => names.has(table));
+}
 
 /** The good rows of each file, before repeats are left out and before personal data is protected. */
 function processedTables(environment: string): Dataset[] {
@@ -54,6 +76,7 @@ function processedTables(environment: string): Dataset[] {
     description: `Good rows of every accepted file of ${name}, with what they tell of persons`,
     columns: FEEDS[name].columns,
     location: `processed/${name}/`,
+    from: [`source:raw/${name}`],
   }));
 }
 
@@ -71,8 +94,10 @@ export function commerceDatabase(environment: string, scope: DatabaseScope = {})
   const schema = schemaOf('curated', environment);
   return {
     name: schema,
-    datasets: [...CURATED_TABLES, ...processedTables(environment)],
-    viewSql: aliasSql('curated', schema),
+    datasets: [...curatedTables(environment), ...processedTables(environment)],
+    alias: 'curated',
+    publishedUnder: (table) =>
+      commitPrefix(table.startsWith('processed') ? table.slice(table.indexOf('.') + 1) : CURATED),
     objects: (ports) => objectsOf(ports, environment, scope),
     rowFilter: (table, asOf) => filterOf(table, asOf),
   };
@@ -98,14 +123,6 @@ export function databaseFor(environment: string, sql: string | null): Database {
       }
     },
   };
-}
-
-function aliasSql(alias: string, schema: string): string {
-  const views = CURATED_TABLES.map(({ name }) => {
-    const table = quoteIdentifier(name);
-    return `CREATE VIEW ${alias}.${table} AS FROM ${quoteIdentifier(schema)}.${table};`;
-  });
-  return [`CREATE SCHEMA ${alias};`, ...views].join('\n');
 }
 
 async function objectsOf(

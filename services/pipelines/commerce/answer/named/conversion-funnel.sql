@@ -9,17 +9,17 @@ WITH sessions AS (
     bool_or(event_type = 'checkout_start') AS checkout,
     bool_or(event_type = 'purchase') AS purchase
   FROM clickstream
-  WHERE "timestamp" >= CAST($1 AS DATE) - INTERVAL 6 DAY
-    AND "timestamp" < CAST($1 AS DATE) + INTERVAL 1 DAY
-  GROUP BY ALL
+  WHERE "timestamp" >= CAST($1 AS DATE) - INTERVAL '6' DAY
+    AND "timestamp" < CAST($1 AS DATE) + INTERVAL '1' DAY
+  GROUP BY CAST("timestamp" AS DATE), session_id
 ), stages AS (
   SELECT
     date,
-    count(*) FILTER (page_view) AS page_view_sessions,
-    count(*) FILTER (product_view) AS product_view_sessions,
-    count(*) FILTER (add_to_cart) AS add_to_cart_sessions,
-    count(*) FILTER (checkout) AS checkout_sessions,
-    count(*) FILTER (purchase) AS purchase_sessions
+    count(*) FILTER (WHERE page_view) AS page_view_sessions,
+    count(*) FILTER (WHERE product_view) AS product_view_sessions,
+    count(*) FILTER (WHERE add_to_cart) AS add_to_cart_sessions,
+    count(*) FILTER (WHERE checkout) AS checkout_sessions,
+    count(*) FILTER (WHERE purchase) AS purchase_sessions
   FROM sessions
   GROUP BY date
 )

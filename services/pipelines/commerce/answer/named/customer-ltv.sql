@@ -5,11 +5,11 @@ WITH customers AS (
     min(transaction_date) AS first_purchase,
     max(transaction_date) AS last_purchase,
     count(*) AS orders,
-    count(*) FILTER (status = 'completed') AS completed,
-    count(*) FILTER (status = 'returned') AS returned,
-    coalesce(sum(total_amount) FILTER (status = 'completed'), 0) AS lifetime_value
+    count(*) FILTER (WHERE status = 'completed') AS completed,
+    count(*) FILTER (WHERE status = 'returned') AS returned,
+    coalesce(sum(total_amount) FILTER (WHERE status = 'completed'), 0) AS lifetime_value
   FROM transactions
-  WHERE transaction_date < CAST($1 AS DATE) + INTERVAL 1 DAY
+  WHERE transaction_date < CAST($1 AS DATE) + INTERVAL '1' DAY
   GROUP BY customer_id
 ), segments AS (
   SELECT
@@ -28,7 +28,7 @@ WITH customers AS (
     lifetime_value,
     orders,
     half_up(cents(lifetime_value) * 10000, completed) AS mean_micros,
-    CAST(last_purchase AS DATE) - CAST(first_purchase AS DATE) AS tenure_days,
+    date_diff('day', CAST(first_purchase AS DATE), CAST(last_purchase AS DATE)) AS tenure_days,
     percent_of(returned, orders) AS return_rate
   FROM customers
 )

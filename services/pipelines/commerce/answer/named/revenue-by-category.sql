@@ -3,8 +3,8 @@ WITH by_product AS (
   SELECT product_id, sum(total_amount) AS revenue, count(*) AS orders, sum(quantity) AS units
   FROM transactions
   WHERE status = 'completed'
-    AND transaction_date >= CAST($1 AS DATE) - INTERVAL 29 DAY
-    AND transaction_date < CAST($1 AS DATE) + INTERVAL 1 DAY
+    AND transaction_date >= CAST($1 AS DATE) - INTERVAL '29' DAY
+    AND transaction_date < CAST($1 AS DATE) + INTERVAL '1' DAY
   GROUP BY product_id
 ), by_category AS (
   SELECT
@@ -14,7 +14,7 @@ WITH by_product AS (
     sum(units) AS units
   FROM by_product
   LEFT JOIN products USING (product_id)
-  GROUP BY ALL
+  GROUP BY coalesce(category, '(no product)')
 )
 SELECT
   category,
