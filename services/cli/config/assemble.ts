@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type Prices, PRICES } from '../../stages/observe/cost.ts';
 import { secret } from '../../core/secret.ts';
 import type { Secret } from '../../core/secret.ts';
-import type { Settings, StoreSetting, WarehouseSetting } from './schema.ts';
+import type { LineageSetting, Settings, StoreSetting, WarehouseSetting } from './schema.ts';
 import type { ConfigSource } from './source.ts';
 
 /** One setting for people, a secret shown as `***`. */
@@ -24,7 +24,17 @@ export interface Config {
   warehouse: WarehouseSetting;
   redshiftIamRoleArn: string | undefined;
   engine: 'duckdb' | 'athena';
+  athena: {
+    workgroup: string;
+    /** `s3://bucket/prefix/` for results; absent where the workgroup says it. */
+    output: string | undefined;
+    catalog: string;
+    endpoint: string | undefined;
+  };
   pushgatewayUrl: string | undefined;
+  /** Where lineage events go; null for nowhere. */
+  lineage: LineageSetting | null;
+  lineageApiKey: Secret | undefined;
   prices: Readonly<Prices>;
   notify: {
     webhookUrl: Secret | undefined;
@@ -87,7 +97,15 @@ export function assemble(
     warehouse: inFolder(settings.ARGOSY_WAREHOUSE, cwd),
     redshiftIamRoleArn: settings.ARGOSY_REDSHIFT_IAM_ROLE_ARN,
     engine: settings.ARGOSY_ENGINE,
+    athena: {
+      workgroup: settings.ARGOSY_ATHENA_WORKGROUP,
+      output: settings.ARGOSY_ATHENA_OUTPUT,
+      catalog: settings.ARGOSY_ATHENA_CATALOG,
+      endpoint: settings.ARGOSY_ATHENA_ENDPOINT,
+    },
     pushgatewayUrl: settings.ARGOSY_PUSHGATEWAY_URL,
+    lineage: settings.ARGOSY_LINEAGE === 'none' ? null : inFolder(settings.ARGOSY_LINEAGE, cwd),
+    lineageApiKey: settings.ARGOSY_LINEAGE_API_KEY,
     prices: settings.ARGOSY_PRICES ?? PRICES,
     notify: {
       webhookUrl: settings.ARGOSY_NOTIFY_WEBHOOK_URL,
@@ -142,6 +160,7 @@ export function secretsIn(settings: Settings, source: ConfigSource): Secret[] {
   const { ARGOSY_WAREHOUSE: warehouse } = settings;
   const found = [
     settings.ARGOSY_PII_SALT,
+    settings.ARGOSY_LINEAGE_API_KEY,
     settings.ARGOSY_MARKET_API_KEY,
     settings.ARGOSY_NOTIFY_WEBHOOK_URL,
     settings.ARGOSY_NOTIFY_SMTP_URL,

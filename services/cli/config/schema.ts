@@ -14,6 +14,9 @@ export type WarehouseSetting =
   | { kind: 'pglite'; folder: string }
   | { kind: 'postgres' | 'redshift'; url: Secret };
 
+/** Where lineage events go; null for nowhere. */
+export type LineageSetting = { kind: 'file'; folder: string } | { kind: 'http'; url: string };
+
 /**
  * A text that `parse` understands; when it returns `null` the text is refused, saying what was
  * expected.
@@ -49,6 +52,14 @@ function parseWarehouse(text: string): WarehouseSetting | null {
   if (url.protocol === 'redshift:') return { kind: 'redshift', url: secret(text) };
   const isPostgres = url.protocol === 'postgres:' || url.protocol === 'postgresql:';
   return isPostgres ? { kind: 'postgres', url: secret(text) } : null;
+}
+
+function parseLineage(text: string): LineageSetting | 'none' | null {
+  if (text === 'none') return 'none';
+  const folder = folderAfter('file:', text);
+  if (folder !== null) return { kind: 'file', folder };
+  const url = webAddress(text);
+  return url === null ? null : { kind: 'http', url };
 }
 
 function parseUrl(text: string): URL | null {
@@ -122,7 +133,21 @@ export const settingsSchema = z.object({
   ARGOSY_WAREHOUSE: read('pglite:PATH, postgres://… or redshift://…', parseWarehouse),
   ARGOSY_REDSHIFT_IAM_ROLE_ARN: z.optional(arn),
   ARGOSY_ENGINE: z.enum(['duckdb', 'athena'], 'must be one of duckdb, athena'),
+  ARGOSY_ATHENA_WORKGROUP: matching('the name of a workgroup', /^[a-zA-Z0-9._-]{1,128}$/),
+  ARGOSY_ATHENA_OUTPUT: z.optional(
+    matching(
+      'a place such as s3://bucket/prefix/',
+      /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/.*)?$/,
+    ),
+  ),
+  ARGOSY_ATHENA_CATALOG: matching('the name of a catalogue', /^[\w@/-]{1,256}$/),
+  ARGOSY_ATHENA_ENDPOINT: z.optional(address),
   ARGOSY_PUSHGATEWAY_URL: z.optional(address),
+  ARGOSY_LINEAGE: read(
+    'none, file:PATH, or an http or https address without user and password in it',
+    parseLineage,
+  ),
+  ARGOSY_LINEAGE_API_KEY: z.optional(read('a key', (text) => secret(text))),
   ARGOSY_PRICES: z.optional(
     read(
       `a list such as readUsdPer1000=0.0004 out of ${Object.keys(PRICES).join(', ')}`,
@@ -178,6 +203,9 @@ export const DEFAULTS: Readonly<Partial<Record<SettingName, string>>> = {
   ARGOSY_S3_REGION: 'us-east-1',
   ARGOSY_WAREHOUSE: 'pglite:.argosy/warehouse',
   ARGOSY_ENGINE: 'duckdb',
+  ARGOSY_ATHENA_WORKGROUP: 'primary',
+  ARGOSY_ATHENA_CATALOG: 'AwsDataCatalog',
+  ARGOSY_LINEAGE: 'none',
   ARGOSY_NOTIFY_TOPICS: TOPICS.join(','),
   ARGOSY_LOG_LEVEL: 'info',
   ARGOSY_LOG_FORMAT: 'text',
@@ -188,6 +216,7 @@ export const DEFAULTS: Readonly<Partial<Record<SettingName, string>>> = {
 
 /** Settings that may come from a file (`NAME_FILE`), and are never taken from argv or shown. */
 export const SECRET_NAMES: readonly SettingName[] = [
+  'ARGOSY_LINEAGE_API_KEY',
   'ARGOSY_NOTIFY_WEBHOOK_URL',
   'ARGOSY_NOTIFY_SMTP_URL',
   'ARGOSY_PII_SALT',

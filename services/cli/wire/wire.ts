@@ -82,6 +82,10 @@ export function openPorts(
     foreignStore: (name) => openBucket(name),
     warehouse: () => openWarehouse(wiring),
     sourceDatabase: () => openSourceDatabase(wiring),
+    // Of a store that Athena cannot read, as that of the sample, nothing is told to it.
+    ...(config.engine === 'athena' && config.store.kind === 's3'
+      ? { catalog: async () => (await import('./athena.ts')).openAthena(wiring, openBucket) }
+      : {}),
     settings: {
       environment: config.environment,
       sourceAuthorization: config.sourceAuthorization,
@@ -103,11 +107,11 @@ export function openPorts(
 export function openServePorts(
   { config, log }: Wiring,
   openBucket: OpenBucket,
-  request: { pipeline: string; cache: string; signal: AbortSignal },
+  request: { pipeline: string; cache: string; signal: AbortSignal; threads?: number },
 ): ServePorts {
-  const { cache, signal } = request;
+  const { cache, signal, threads = 1 } = request;
   const store = openBucket(bucketOf(config, request.pipeline));
-  return { store, openEngine: engineOpener(signal, cache), log, signal, cache };
+  return { store, openEngine: engineOpener(signal, cache, threads), log, signal, cache };
 }
 
 /** The bucket of a pipeline. */
@@ -159,13 +163,17 @@ export function bucketOpener({ config, clock, log, random }: Wiring): OpenBucket
   };
 }
 
-function engineOpener(signal: AbortSignal, spillFolder: string): StepPorts['openEngine'] {
+function engineOpener(
+  signal: AbortSignal,
+  spillFolder: string,
+  threads = 1,
+): StepPorts['openEngine'] {
   return (folders) =>
     duckdbEngine({
       folders,
       spillFolder: join(spillFolder, '.spill'),
       memoryBytesMax: ENGINE_BYTES_MAX,
-      threads: 1,
+      threads,
       connections: ENGINE_CONNECTIONS,
       signal,
     });

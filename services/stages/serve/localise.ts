@@ -16,7 +16,14 @@ const SMALL_BYTES_MAX = 256 * 1024;
 export interface ServePorts extends Pick<StepPorts, 'store' | 'openEngine' | 'log' | 'signal'> {
   /** A folder that keeps fetched objects from one query to the next. */
   cache: string;
+  /** Told of the objects that a question opens, before one of them is fetched; what it throws ends the question. */
+  opening?(objects: readonly OpenedObject[]): Promise<void>;
+  /** Told where the bytes of these objects are on this machine, by key. */
+  opened?(paths: ReadonlyMap<string, string>): void;
 }
+
+/** An object that a question opens. */
+export type OpenedObject = Pick<TableObject, 'key' | 'sizeBytes'>;
 
 /** What DuckDB takes for a pattern in a path: it would read other files too. */
 const PATTERN = /[*?[\]]/;
@@ -30,6 +37,7 @@ export async function localise(
   ports: ServePorts,
   objects: readonly TableObject[],
 ): Promise<{ paths: Map<string, string>; folders: string[] }> {
+  await ports.opening?.(objects);
   const limit = pLimit(FETCHES_AT_ONCE);
   const verified = await openVerified(ports.cache);
   const pathOf = async (object: TableObject) =>
@@ -41,6 +49,7 @@ export async function localise(
   );
   await verified.save();
   const paths = new Map(found);
+  ports.opened?.(paths);
   const folders = new Set([...paths.values()].map((path) => dirname(path)));
   return { paths, folders: [...folders] };
 }

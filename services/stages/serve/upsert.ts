@@ -48,34 +48,36 @@ export async function upsertRows(
   });
 }
 
-async function updateChanged(
-  tx: WarehouseTransaction,
-  { staged, table, key, compared, changedAt }: UpsertRequest,
-): Promise<number> {
+async function updateChanged(tx: WarehouseTransaction, request: UpsertRequest): Promise<number> {
+  const sql = updateSql(request);
+  return sql === null ? 0 : tx.run(sql);
+}
+
+/** The statement that changes rows which differ; null where a row is its key. */
+export function updateSql(request: UpsertRequest): string | null {
+  const { staged, table, key, compared, changedAt } = request;
   const written = staged.columns.filter((column) => !key.includes(column));
-  if (written.length === 0) return 0;
+  if (written.length === 0) return null;
   const set = written.map((column) => `${quoteIdentifier(column)} = s.${quoteIdentifier(column)}`);
   if (changedAt !== undefined) set.push(`${quoteIdentifier(changedAt)} = now()`);
   const isChanged = (compared ?? written)
     .map((column) => `t.${quoteIdentifier(column)} IS DISTINCT FROM s.${quoteIdentifier(column)}`)
     .join(' OR ');
-  return tx.run(
-    `UPDATE ${quoteTable(table)} t SET ${set.join(', ')} FROM ${quoteIdentifier(staged.table)} s
-     WHERE ${sameKey(key)} AND (${isChanged})`,
-  );
+  return `UPDATE ${quoteTable(table)} t SET ${set.join(', ')} FROM ${quoteIdentifier(staged.table)} s
+     WHERE ${sameKey(key)} AND (${isChanged})`;
 }
 
-async function insertNew(
-  tx: WarehouseTransaction,
-  { staged, table, key, inOrderOf }: UpsertRequest,
-): Promise<number> {
+async function insertNew(tx: WarehouseTransaction, request: UpsertRequest): Promise<number> {
+  return tx.run(insertSql(request));
+}
+
+/** The statement that puts in the rows which are new. */
+export function insertSql({ staged, table, key, inOrderOf }: UpsertRequest): string {
   const list = staged.columns.map(quoteIdentifier).join(', ');
   const order = inOrderOf === undefined ? '' : `ORDER BY s.${quoteIdentifier(inOrderOf)}`;
-  return tx.run(
-    `INSERT INTO ${quoteTable(table)} (${list})
+  return `INSERT INTO ${quoteTable(table)} (${list})
      SELECT ${list} FROM ${quoteIdentifier(staged.table)} s
-     WHERE NOT EXISTS (SELECT FROM ${quoteTable(table)} t WHERE ${sameKey(key)}) ${order}`,
-  );
+     WHERE NOT EXISTS (SELECT FROM ${quoteTable(table)} t WHERE ${sameKey(key)}) ${order}`;
 }
 
 async function refuseTwins(
