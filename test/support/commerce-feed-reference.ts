@@ -1,3 +1,5 @@
+import { decimal } from './commerce-cell-reference.ts';
+
 /** One curated transaction, as text; written row by row from requirements 3.6, without SQL. */
 export interface ReferenceTransaction {
   transaction_id: string;
@@ -105,12 +107,10 @@ function transactionOf(raw: Record<string, string>, day: string): ReferenceTrans
   };
 }
 
-/** Whole cents of a plain decimal with at most two places; null for anything else. */
+/** Whole cents of a plain decimal, rounded where it has more places; null for anything else. */
 function cents(text: string): number | null {
-  const match = /^([+-]?)(\d{1,8})(?:\.(\d{1,2}))?$/.exec(text);
-  if (match === null) return null;
-  const [, sign = '', whole = '', part = ''] = match;
-  return (sign === '-' ? -1 : 1) * (Number(whole) * 100 + Number(part.padEnd(2, '0')));
+  const found = decimal(text, 2, 8);
+  return found === null ? null : Math.round(Number(found) * 100);
 }
 
 export function momentOf(text: string): number | null {
@@ -150,6 +150,8 @@ export interface ReferenceEvent {
   at: number;
   device: string;
   browser: string;
+  /** Without its last octet, or all but its first three groups. */
+  ip_address: string;
 }
 
 const TYPES = new Set([
@@ -202,6 +204,10 @@ function eventOf(
   }
   const text = (name: string): string => (raw[name] ?? '').trim();
   const [session, customer] = [text('session_id'), text('customer_id')];
+  const isKnown = ['session_id', 'customer_id', 'ip_address', 'user_agent'].some(
+    (name) => text(name) !== '',
+  );
+  if (!isKnown) return 'session-missing';
   const type = text('event_type').toLowerCase();
   if (!TYPES.has(type)) return 'event-type-unknown';
   const page = text('page').replace(/[?#].*$/, '');
@@ -209,6 +215,8 @@ function eventOf(
   const at = momentOf(text('timestamp'));
   if (at === null) return 'timestamp-unreadable';
   if (at >= Date.parse(`${day}T00:00:00Z`) + DAY_MS) return 'timestamp-future';
+  const device = text('device').toLowerCase() || 'unknown';
+  if (!['desktop', 'mobile', 'tablet', 'unknown'].includes(device)) return 'device-unknown';
   const derived =
     customer === ''
       ? `visitor:${visitor(text('ip_address'), text('user_agent'))}`
@@ -219,64 +227,13 @@ function eventOf(
     event_type: type,
     page,
     at,
-    device: text('device').toLowerCase(),
-    browser: text('browser'),
+    device,
+    browser: text('browser') || 'unknown',
+    ip_address: maskedAddress(text('ip_address')),
   };
 }
 
-export interface ReferenceSession {
-  session_id: string;
-  session_seq: number;
-  started_at: number;
-  ended_at: number;
-  event_count: number;
-  purchases: number;
-  furthest_stage: string;
-}
-
-const PAUSE_MS = 30 * 60_000;
-const STAGES = ['purchase', 'checkout_start', 'add_to_cart', 'product_view', 'page_view'];
-
-/** Sessions by walking through the events of each session id (requirements 3.8). */
-export function referenceSessions(events: readonly ReferenceEvent[]): ReferenceSession[] {
-  const byId = new Map<string, ReferenceEvent[]>();
-  for (const event of events)
-    byId.set(event.session_id, [...(byId.get(event.session_id) ?? []), event]);
-  const sessions: ReferenceSession[] = [];
-  for (const [id, own] of byId) {
-    own.sort((a, b) => a.at - b.at);
-    let group: ReferenceEvent[] = [];
-    let visitStart = 0;
-    let seq = 0;
-    const end = (): void => {
-      if (group.length === 0) return;
-      seq += 1;
-      const types = new Set(group.map(({ event_type }) => event_type));
-      sessions.push({
-        session_id: id,
-        session_seq: seq,
-        started_at: group[0]?.at ?? 0,
-        ended_at: group.at(-1)?.at ?? 0,
-        event_count: group.length,
-        purchases: group.filter(({ event_type }) => event_type === 'purchase').length,
-        furthest_stage: STAGES.find((stage) => types.has(stage)) ?? 'none',
-      });
-      group = [];
-    };
-    for (const event of own) {
-      const last = group.at(-1);
-      const isPaused = last === undefined || event.at - last.at >= PAUSE_MS;
-      if (isPaused) {
-        end();
-        visitStart = event.at;
-      } else if (dayOf(event.at - visitStart) !== dayOf(last.at - visitStart)) end();
-      group.push(event);
-    }
-    end();
-  }
-  return sessions;
-}
-
-function dayOf(ms: number): number {
-  return Math.floor(Math.floor(ms / 1000) / 86_400);
+function maskedAddress(address: string): string {
+  if (address.includes(':')) return `${address.split(':').slice(0, 3).join(':')}::`;
+  return address === '' ? '' : `${address.split('.').slice(0, 3).join('.')}.0`;
 }

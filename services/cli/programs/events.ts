@@ -10,6 +10,7 @@ export interface EventFlags {
   retryFailed?: boolean;
   atOnce?: string;
   webhook?: string;
+  lifecycle?: boolean;
 }
 
 /** Adds the commands about what arrives in buckets. */
@@ -39,8 +40,12 @@ export function addEvents(
   const setup = program
     .command('setup')
     .argument('[pipelines...]', 'which pipelines; all when none is named')
-    .description('create the buckets of pipelines, and set up their notifications')
+    .description(
+      'create the buckets of pipelines, set up their notifications, register their tables',
+    )
     .option('--webhook <arn>', 'send news of arrivals to this target of MinIO')
+    .option('--lifecycle', 'have the store itself remove or move what has grown old')
+    .option('--engine <name>', 'athena: register the tables with its catalogue (ARGOSY_ENGINE)')
     .option('--dry-run', 'say what would be done')
     .option('--json', 'print JSON');
   example(
@@ -48,6 +53,7 @@ export function addEvents(
     'argosy setup',
     'argosy setup fama-french --webhook arn:minio:sqs::ARGO:webhook',
     'argosy setup --dry-run',
+    'argosy setup commerce --engine athena',
   );
   on(setup, async () => (await import('../commands/setup.ts')).setup);
 }

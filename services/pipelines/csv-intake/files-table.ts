@@ -43,6 +43,7 @@ export function filesDataset(): Dataset {
     kind: 'view',
     description: 'Every file that was profiled, its newest version',
     columns,
+    from: ['source:uploads'],
   };
 }
 

@@ -4,6 +4,8 @@ import type { QueryEngine } from '../../../ports/query-engine.ts';
 import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../../ports/step.ts';
 import { sha256 } from '../../../core/manifest.ts';
 import { blockingFailures, failIfBlocked, tellChecks } from '../../../stages/observe/verdict.ts';
+import { registerPublished } from '../../../stages/serve/registration.ts';
+import { financeDb } from '../database.ts';
 import type { CleanManifest } from './clean-manifest.ts';
 import { type Cleansed, cleanse, prepareCleansing } from './cleanse.ts';
 import {
@@ -141,6 +143,7 @@ async function conclude(
   };
   const manifest: CleanManifest = { ...found, ...parts, report: { ...found.report } };
   const manifestKey = await kept.json(`clean/${logicalDate}/manifest`, manifest);
+  await registerPublished(ports, financeDb);
   tell(ports, { kept, report, warnings });
   return resultOf(report, { kept, keys: { manifest: manifestKey, report: key }, sources });
 }

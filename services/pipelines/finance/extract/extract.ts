@@ -1,6 +1,13 @@
-import type { Problem, Step, StepResult } from '../../../ports/step.ts';
+import { switchParameter } from '../../../core/parameter.ts';
+import type { Problem, RunIdentity, Step, StepPorts, StepResult } from '../../../ports/step.ts';
 import { openAudit } from '../audit.ts';
-import type { ExtractedSource, FinanceDataset } from './extract-manifest.ts';
+import {
+  type ExtractedSource,
+  extractManifestKey,
+  type FinanceDataset,
+  ownExtractManifestKey,
+  readExtractManifest,
+} from './extract-manifest.ts';
 import { keepManifest, landSource } from './land-source.ts';
 import { readDataset, type ReadSource, wishOf } from './read-sources.ts';
 import { DATASETS } from './sources.ts';
@@ -30,10 +37,16 @@ export const extract: Step = {
       description: 'true: only what was not loaded by an earlier run',
       default: 'false',
     },
+    {
+      name: 'extract',
+      description: 'false: read no source, and go on with what is landed for the day',
+      default: 'true',
+    },
   ],
   async run(ports, parameters, run): Promise<StepResult> {
     const wish = wishOf(parameters);
     await openAudit(ports, run);
+    if (!switchParameter(parameters, 'extract')) return takeLanded(ports, run);
     // Everything is read and checked before the first byte is landed: a source that fails leaves nothing half.
     const read: ReadSource[] = [];
     for (const dataset of DATASETS)
@@ -47,6 +60,15 @@ export const extract: Step = {
     return resultOf(kept.key, { sources, written, problems: read.flatMap(guessed) });
   },
 };
+
+/** What an earlier run has landed for the day, as if it had just been read; `not-found` when nothing is. */
+async function takeLanded({ store, signal }: StepPorts, run: RunIdentity): Promise<StepResult> {
+  const { logicalDate } = run;
+  const newest = extractManifestKey(logicalDate);
+  const { manifest, digest } = await readExtractManifest(store, newest, signal);
+  const key = ownExtractManifestKey(logicalDate, digest);
+  return resultOf(key, { sources: manifest.sources, written: 0, problems: [] });
+}
 
 /** An encoding that was guessed may be wrong, so people are told of it every time. */
 function guessed({ feed, file }: ReadSource): Problem[] {

@@ -2,10 +2,11 @@ import type { WarehouseTransaction } from '../../../ports/warehouse.ts';
 import { fillEmpty } from '../../../stages/serve/fill.ts';
 import { stageRows } from '../../../stages/serve/stage-rows.ts';
 import { upsertRows } from '../../../stages/serve/upsert.ts';
-import { COMPARED_COLUMNS, TRANSACTION_COLUMNS } from './columns.ts';
+import { TRANSACTION_COLUMNS } from './columns.ts';
 import { holdLate, holdLoaded, isNoneHeld, releaseHeld } from './held.ts';
 import type { Deeds } from './load-counts.ts';
 import { readPieces } from './load-source.ts';
+import { FACT_UPSERT } from './load-sql.ts';
 import { keepLaterForms, noteRedelivered } from './older-day.ts';
 
 /** The clean transactions of a day as CSV, and how many they are. */
@@ -49,14 +50,7 @@ async function mergeFacts(
   const later = isOlder ? await keepLaterForms(tx, staged) : { loaded: 0, held: 0 };
   const held = later.held + (await holdLate(tx, staged));
   const released = await releaseHeld(tx);
-  const facts = await upsertRows(tx, {
-    staged,
-    table: FACTS.table,
-    key: ['transaction_id'],
-    compared: COMPARED_COLUMNS,
-    changedAt: 'updated_at',
-    inOrderOf: 'transaction_date',
-  });
+  const facts = await upsertRows(tx, { staged, ...FACT_UPSERT });
   if (facts.unchanged > 0) await noteRedelivered(tx, { staged: staged.table, table: FACTS.table });
   const transactions = { ...facts, unchanged: facts.unchanged + later.loaded };
   return { transactions, held, released };

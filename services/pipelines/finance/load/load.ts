@@ -30,6 +30,7 @@ import { entryAgain, entryOf } from './load-entry.ts';
 import { loadFacts } from './load-facts.ts';
 import { isOlderDay, keepCustomers } from './older-day.ts';
 import { readPieces, writeCsv } from './load-source.ts';
+import { CUSTOMER_UPSERT } from './load-sql.ts';
 import { FINANCE_SCHEMA } from './migrations.ts';
 import { type Places, placesOf } from '../places.ts';
 import { commitWatermarks } from '../extract/watermark.ts';
@@ -160,12 +161,7 @@ async function loadWithin(
   });
   const isOlder = await isOlderDay(tx, run);
   const kept = isOlder ? await keepCustomers(tx, stagedCustomers) : 0;
-  const known = await upsertRows(tx, {
-    staged: stagedCustomers,
-    table: 'dim_customers',
-    key: ['customer_id'],
-    changedAt: 'updated_at',
-  });
+  const known = await upsertRows(tx, { staged: stagedCustomers, ...CUSTOMER_UPSERT });
   const { rows } = manifest.transactions;
   const facts = await loadFacts(tx, { path: files.transactions, rows, isOlder });
   ports.progress({ rowsRead: rows });
