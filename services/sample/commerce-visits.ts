@@ -45,6 +45,9 @@ const REVIEW_TEXTS = [
   '',
 ] as const;
 
+/** A broken record among so many at the beginning of a file has the whole file refused. */
+const RECORDS_LOOKED_AT = 100;
+
 /** Click events by day. */
 export function clicksOf(options: CommerceSampleOptions): Map<number, string[]> {
   const random = randomBySeed(options.seed + 2);
@@ -81,7 +84,7 @@ export function clicksOf(options: CommerceSampleOptions): Map<number, string[]> 
       };
       const rows = spoilClick(event, made, options);
       for (const row of rows) {
-        // A broken one among the first hundred of a file would have the whole file refused.
+        // A broken one goes to the end of its file.
         pushAt(days, moment, row.endsWith('}') ? moment : Infinity, row);
       }
       const pause = random() < 0.02 ? 2400 : 5 + Math.floor(random() * 116);
@@ -89,7 +92,12 @@ export function clicksOf(options: CommerceSampleOptions): Map<number, string[]> 
     }
   }
   return new Map(
-    [...days].map(([day, rows]) => [day, rows.toSorted(([a], [b]) => a - b).map(([, row]) => row)]),
+    [...days].map(([day, rows]) => {
+      const sorted = rows.toSorted(([a], [b]) => a - b).map(([, row]) => row);
+      const isLate = (row: string, at: number): boolean =>
+        row.endsWith('}') || at >= RECORDS_LOOKED_AT;
+      return [day, sorted.filter(isLate)];
+    }),
   );
 }
 

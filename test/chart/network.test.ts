@@ -69,6 +69,19 @@ describeWith(helm, 'the network policies', () => {
     }
   });
 
+  it('open the way to the lineage server to every step, and to nobody without one', async () => {
+    const lineage = { url: 'http://marquez.lineage.svc:5000', existingSecret: 'lineage-key' };
+    const { policies, labelsOf } = await netOf({ values: { ...MINIMAL, lineage } });
+    const server: Target = { port: 5000, namespace: 'lineage', labels: { app: 'marquez' } };
+    for (const step of ['fetch', 'exit'])
+      expect(mayReach(policies, labelsOf(`WorkflowTemplate/fama-french/${step}`), server)).toBe(
+        true,
+      );
+    const closed = await netOf({ values: MINIMAL });
+    const labels = closed.labelsOf('WorkflowTemplate/fama-french/exit');
+    expect(mayReach(closed.policies, labels, server)).toBe(false);
+  });
+
   it('let nobody into a pod of a pipeline', async () => {
     const { policies, labelsOf } = await netOf({ values: MINIMAL });
     expect(mayBeReached(policies, labelsOf('WorkflowTemplate/fama-french/fetch'))).toBe(false);

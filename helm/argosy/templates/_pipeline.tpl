@@ -151,7 +151,12 @@ printed as data, so that no brace of Argo's is ever seen by Helm. Takes (list $ 
 {{- define "argosy.overlaySchedule" -}}
 {{- $spec := (index . 0).spec -}}
 {{- $schedule := index . 1 -}}
+{{- /* Its lines are of the schedule or sweep itself: what a pipeline does at other times beside it keeps its own. */ -}}
+{{- $name := (index . 0).metadata.name -}}
+{{- $pipeline := index (index . 0).metadata.labels "argosy.dev/pipeline" -}}
+{{- if or (eq $name $pipeline) (eq $name (printf "%s-sweep" $pipeline)) -}}
 {{- with $schedule.schedules }}{{ $_ := set $spec "schedules" . }}{{ end -}}
+{{- end -}}
 {{- with $schedule.timezone }}{{ $_ := set $spec "timezone" . }}{{ end -}}
 {{- with $schedule.startingDeadlineSeconds }}{{ $_ := set $spec "startingDeadlineSeconds" . }}{{ end -}}
 {{- $_ := set $spec "suspend" $schedule.suspend -}}

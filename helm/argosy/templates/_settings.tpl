@@ -43,6 +43,7 @@ http://{{ include "argosy.fullname" . }}-pushgateway.{{ .Release.Namespace }}.sv
 {{- with include "argosy.storeEndpoint" . }}{{ $_ := set $data "ARGOSY_S3_ENDPOINT" . }}{{ end -}}
 {{- if not (kindIs "invalid" $values.store.pathStyle) }}{{ $_ := set $data "ARGOSY_S3_PATH_STYLE" (toString $values.store.pathStyle) }}{{ end -}}
 {{- with include "argosy.pushgatewayUrl" . }}{{ $_ := set $data "ARGOSY_PUSHGATEWAY_URL" . }}{{ end -}}
+{{- with $values.lineage.url }}{{ $_ := set $data "ARGOSY_LINEAGE" . }}{{ end -}}
 {{- with $values.warehouse.redshiftIamRoleArn }}{{ $_ := set $data "ARGOSY_REDSHIFT_IAM_ROLE_ARN" . }}{{ end -}}
 {{- with $values.notify.topics }}{{ $_ := set $data "ARGOSY_NOTIFY_TOPICS" (join "," .) }}{{ end -}}
 {{- with $values.notify.sns.topicArn }}{{ $_ := set $data "ARGOSY_NOTIFY_SNS_TOPIC_ARN" . }}{{ end -}}
@@ -90,6 +91,7 @@ http://{{ include "argosy.fullname" . }}-pushgateway.{{ .Release.Namespace }}.sv
 {{- if include "argosy.usesDevWarehouse" $root }}{{ $secret = include "argosy.devSecretName" $root }}{{ $key = "warehouse-url" }}{{ end -}}
 {{- include "argosy.secretVariable" (dict "name" "ARGOSY_WAREHOUSE" "secret" $secret "key" $key) -}}
 {{- end -}}
+{{- with $values.lineage }}{{ if and .url .existingSecret }}{{ include "argosy.secretVariable" (dict "name" "ARGOSY_LINEAGE_API_KEY" "secret" .existingSecret "key" .existingSecretKey) }}{{ end }}{{ end -}}
 {{- with $values.notify.webhook }}{{ if .enabled }}{{ include "argosy.secretVariable" (dict "name" "ARGOSY_NOTIFY_WEBHOOK_URL" "secret" .existingSecret "key" .existingSecretKey) }}{{ end }}{{ end -}}
 {{- with $values.notify.smtp }}{{ if .enabled }}{{ include "argosy.secretVariable" (dict "name" "ARGOSY_NOTIFY_SMTP_URL" "secret" .existingSecret "key" .existingSecretKey) }}{{ end }}{{ end -}}
 {{- end -}}

@@ -19,13 +19,13 @@ export async function putCommerceSample(
   const { signal } = session;
   const files = makeCommerceSample({
     seed: SAMPLE_SEED,
-    transactions: 20_000,
+    transactions: 12_000,
     products: 500,
-    events: 20_000,
-    reviews: 2_000,
-    customers: 1_000,
+    events: 6_000,
+    reviews: 1_500,
+    customers: 4_000,
     lastDay: day,
-    days: 30,
+    days: 60,
   });
   for (const [key, bytes] of files) {
     const stored = await store.get(key, { signal });

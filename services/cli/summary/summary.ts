@@ -20,9 +20,13 @@ export function formatSummary(summary: Summary, options: { widthMax: number }): 
   const { title, facts, table, next = [] } = summary;
   const blocks = [`${printable(title)}\n${aligned(facts)}`];
   if (table !== undefined) blocks.push(formatTable(table.columns, table.rows, options));
-  const commands = next.map(({ command, about }) => [command, `# ${about}`] as const);
-  if (commands.length > 0) blocks.push(`next:\n${aligned(commands)}`);
+  if (next.length > 0) blocks.push(formatNext(next));
   return blocks.join('\n');
+}
+
+/** Commands in full, each with what it shows, a line each. */
+export function formatNext(next: NonNullable<Summary['next']>): string {
+  return `next:\n${aligned(next.map(({ command, about }) => [command, `# ${about}`] as const))}`;
 }
 
 function aligned(pairs: readonly (readonly [string, string])[]): string {

@@ -1,10 +1,12 @@
 import type { Pipeline, QualityCheck } from '../../ports/step.ts';
+import { arrivals } from './door/arrivals.ts';
 import { catalogue } from './door/catalogue.ts';
 import { FEED_CHECK, gate } from './gate/gate.ts';
 import { merge } from './merge/merge.ts';
 import { FEED_NAMES } from './door/raw-key.ts';
 import { refresh } from './set/refresh.ts';
 import { rulesOf } from './gate/rules.ts';
+import { dashboard } from './report/dashboard.ts';
 import { exit } from './upkeep/spend.ts';
 import { transformStep } from './feed/transform.ts';
 import { FILE_CHECK, validate } from './door/validate.ts';
@@ -25,6 +27,7 @@ export const commerce: Pipeline = {
     merge,
     refresh,
     verdict,
+    dashboard,
     exit,
   ],
   checks: [
@@ -32,6 +35,7 @@ export const commerce: Pipeline = {
     { name: FEED_CHECK, summary: 'feeds that have not brought a table' },
     ...checksOfRules(),
   ],
+  arrivals,
 };
 
 /** The names of the rules do not depend on their thresholds. */
@@ -40,6 +44,7 @@ function checksOfRules(): QualityCheck[] {
     minTransactions: 0,
     minProducts: 0,
     maxNullShare: 0,
+    maxRejectShare: 0,
     freshnessHours: 48,
     anomalyDeviations: 3,
   };

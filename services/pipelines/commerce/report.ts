@@ -11,6 +11,8 @@ import { openingOf, productsSection, revenueSection } from './report/sales-part.
 import { readGate } from './report/gate.ts';
 
 const RUNS_MAX = 30;
+/** Of those that are read: a page is made every hour, and each is a run. */
+const RUNS_READ_MAX = 30 * RUNS_MAX;
 /** Requirements 3.14: hourly. */
 const REFRESH_SECONDS = 3600;
 
@@ -21,7 +23,8 @@ const REFRESH_SECONDS = 3600;
 export const commerceReport: MakeReport = async ({ ports, records, logicalDate }) => {
   const asOf = logicalDate ?? (await newestDay(ports));
   const answers = await readAnswers(ports, asOf);
-  const history = (await readRuns(records, 'commerce', RUNS_MAX)).toReversed();
+  const runs = await readRuns(records, 'commerce', RUNS_READ_MAX);
+  const history = runs.filter(isAboutData).slice(0, RUNS_MAX).toReversed();
   const run = history.at(-1) ?? null;
   const reports = run === null ? [] : await readGate(ports, run.logical_date);
   const html = renderPage({
@@ -48,6 +51,12 @@ export const commerceReport: MakeReport = async ({ ports, records, logicalDate }
   });
   return { logicalDate: asOf, html };
 };
+
+/** A run that has only made a page is none of those that the page tells of, nor is one that has just begun. */
+function isAboutData({ steps, ended_at: endedAt }: RunRecord): boolean {
+  if (steps.length === 0) return endedAt !== null;
+  return steps.some(({ step }) => step !== 'dashboard' && step !== 'exit');
+}
 
 function factsOf(run: RunRecord | null, asOf: string): [string, Content][] {
   const updated = run?.ended_at ?? run?.started_at ?? null;

@@ -6,14 +6,16 @@ import { manualClock } from '../../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../../services/adapters/object-store/memory.ts';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
 import {
-  eraseRaw,
+  eraseRows,
   eraseSuperseded,
   findPerson,
   type ForgetPorts,
   madeAsOf,
   type Traces,
 } from '../../../services/pipelines/commerce/upkeep/forget.ts';
+import { accountsOf, readFeedSet } from '../../../services/pipelines/commerce/set/feed-set.ts';
 import { makeCommerceSample } from '../../../services/sample/commerce.ts';
+import { curatedRows } from '../../support/commerce-curated.ts';
 import { runCommerce } from '../../support/commerce-run.ts';
 import { noOutside } from '../../support/no-outside.ts';
 import { openOwnEngine, START } from '../../support/pipeline.ts';
@@ -58,6 +60,15 @@ const FILES: readonly (readonly [key: string, text: string, isGzip?: boolean])[]
   ],
 ];
 
+/** Gone from the raw zone when the person is forgotten, as files are that have grown old. */
+const EXPIRED: readonly (readonly [key: string, text: string])[] = [
+  ['transactions/date=2026-01-27/x.csv', `${SALES}${sale('t8', ID)}${sale('t9', 'cust_000001')}`],
+  [
+    'clickstream/date=2026-01-28/x.json',
+    click('s8', ID, '/') + click('s8', null, '/a') + click('s9', null, '/'),
+  ],
+].map(([key = '', text = '']) => [key, text.replaceAll('2026-01-30', '2026-01-27')]);
+
 let folder: TempFolder;
 let ports: ForgetPorts;
 let found: Traces;
@@ -83,12 +94,18 @@ beforeAll(async () => {
     await store.put(key, bytes);
   for (const [key, text, isGzip] of FILES)
     await store.put(`raw/${key}`, isGzip ? gzipSync(text) : Buffer.from(text));
+  for (const [key, text] of EXPIRED) await store.put(`raw/${key}`, Buffer.from(text));
+  await store.put('raw/notes.txt', Buffer.from('of no feed'));
   const place = { store, folder: folder.path };
   await runCommerce(place, { runId: 'run-1', parameters: PARAMETERS });
+  for (const [key] of EXPIRED) await store.delete(`raw/${key}`);
   found = await findPerson(ports, ID);
-  await eraseRaw(ports, found);
+  await eraseRows(ports, found);
   await runCommerce(place, { runId: 'run-2', parameters: PARAMETERS });
-  removed = await eraseSuperseded(ports);
+  await store.put('_queries/cache/a.json', Buffer.from('{"rows":[["somebody"]]}'));
+  await store.put('_queries/history/1.json', Buffer.from(`{"sql":"… = '${ID}'"}`));
+  await store.put('_queries/history/2.json', Buffer.from('{"sql":"SELECT 1"}'));
+  removed = await eraseSuperseded(ports, found);
   after = await findPerson(ports, ID);
 }, 60_000);
 
@@ -111,10 +128,21 @@ it('finds the person in every zone: refused rows, copies, and clicks before the 
   ]);
   const rows = new Map(found.tables.map(({ table, rows: count }) => [table, count]));
   // Of four one is refused for its quantity, one for its date, and one file is a copy.
-  expect(rows.get('curated_local.transactions')).toBe(1);
-  expect(rows.get('processed_local.transactions')).toBe(1);
+  expect(rows.get('curated_local.transactions')).toBe(2);
+  expect(rows.get('processed_local.transactions')).toBe(2);
   expect(rows.get('curated_local.customer_360')).toBe(1);
-  expect(found.unreadable).toEqual([]);
+  expect(found).toMatchObject({ unreadable: [], passedOver: ['raw/notes.txt'], superseded: 0 });
+});
+
+it('rows of others stay, of files too that are gone', async () => {
+  const rows = (await curatedRows({ store: ports.store, folder: folder.path }, 'transactions')).map(
+    (row) => row['transaction_id'],
+  );
+  expect(rows).toEqual(expect.arrayContaining(['t2', 't9']));
+  const sessions = (await curatedRows({ store: ports.store, folder: folder.path }, 'clickstream'))
+    .length;
+  const { published, rowsIn, rejected } = accountsOf(await readFeedSet(ports.store, 'clickstream'));
+  expect([sessions, rowsIn]).toEqual([published, published + rejected]);
 });
 
 it('afterwards the person is in no row of any zone', () => {
@@ -140,6 +168,12 @@ it('no object of the store holds the identifier, as text or in a column of any P
   }
   await engine.close();
   expect(holding).toEqual([]);
+});
+
+it('answers that were kept are gone, and questions about the person, but not those about others', async () => {
+  const left: string[] = [];
+  for await (const { key } of ports.store.list('_queries/')) left.push(key);
+  expect(left).toEqual(['_queries/history/2.json']);
 });
 
 it('what is about others keeps its bytes, and visitors who are not known stay', async () => {

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { manualClock } from '../../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../../services/adapters/object-store/memory.ts';
+import { LIFECYCLE } from '../../../services/pipelines/commerce/upkeep/lifecycle.ts';
 import {
   expire,
-  LIFECYCLE,
   planLifecycle,
   s3Lifecycle,
-} from '../../../services/pipelines/commerce/upkeep/lifecycle.ts';
+} from '../../../services/stages/observe/lifecycle/plan.ts';
 
 const STORED = new Date('2026-01-01T00:00:00Z');
 const KEYS = ['raw/a', 'processed/a', 'curated/a', 'athena-results/a', '_records/a', 'reports/a'];
@@ -16,7 +16,8 @@ async function after(days: number) {
   const store = memoryStore({ bucket: 'b', clock: manualClock(STORED) });
   for (const key of KEYS) await store.put(key, Buffer.from('x'));
   const ports = { store, signal: new AbortController().signal };
-  const plans = await planLifecycle(ports, { now: new Date(STORED.getTime() + days * 86_400_000) });
+  const now = new Date(STORED.getTime() + days * 86_400_000);
+  const plans = await planLifecycle(ports, { now, rules: LIFECYCLE });
   const keys = async () => {
     const found: string[] = [];
     for await (const { key } of store.list('')) found.push(key);
@@ -25,7 +26,8 @@ async function after(days: number) {
   const state = plans.map(({ infrequent, archive, expired }) =>
     expired.length > 0 ? 'expired' : archive > 0 ? 'archive' : infrequent > 0 ? 'infrequent' : '',
   );
-  return { store, ports, plans, keys, state };
+  const old = plans.flatMap(({ expired }) => expired);
+  return { store, ports, old, keys, state };
 }
 
 it.each([
@@ -44,22 +46,22 @@ it.each([
 });
 
 it('a plan changes nothing; what has expired is removed, and nothing else', async () => {
-  const { ports, plans, keys } = await after(400);
+  const { ports, old, keys } = await after(400);
   expect(await keys()).toEqual(KEYS.toSorted());
-  expect(await expire(ports, plans)).toBe(2);
+  expect(await expire(ports, old)).toBe(2);
   expect(await keys()).toEqual(['_records/a', 'curated/a', 'processed/a', 'reports/a']);
-  expect(await expire(ports, plans)).toBe(0);
+  expect(await expire(ports, old)).toBe(0);
 });
 
 it('an object that was stored again after the plan stays', async () => {
-  const { store, ports, plans, keys } = await after(400);
+  const { store, ports, old, keys } = await after(400);
   await store.put('raw/a', Buffer.from('new bytes'));
-  expect(await expire(ports, plans)).toBe(1);
+  expect(await expire(ports, old)).toBe(1);
   expect(await keys()).toContain('raw/a');
 });
 
 it('S3 is given the same rules', () => {
-  const { Rules: rules } = s3Lifecycle() as { Rules: Record<string, unknown>[] };
+  const { Rules: rules } = s3Lifecycle(LIFECYCLE) as { Rules: Record<string, unknown>[] };
   expect(rules).toHaveLength(LIFECYCLE.length);
   expect(rules[0]).toEqual({
     ID: 'argosy-raw',

@@ -46,3 +46,15 @@ it('says what was spent, and is of the topic cost', () => {
     title: 'commerce has cost $11.00 in 2026-01: the budget is $10.00',
   });
 });
+
+it('checks and pages belong to the budget, and are compared with nothing', () => {
+  const of = { month: '2026-01', before: [1, 1, 1, 1, 1], besides: [0.01, 0.01, 0.01, 5] };
+  const occasions = (more: { budgetUsd: number; cost: number; isBeside: boolean }) =>
+    spendNotices(RUN, { ...of, ...more }).map(({ occasion }) => occasion);
+  expect(occasions({ budgetUsd: 1000, cost: 1.9, isBeside: false })).toEqual([]);
+  expect(occasions({ budgetUsd: 1000, cost: 2.1, isBeside: false })).toEqual(['cost anomaly']);
+  expect(occasions({ budgetUsd: 1000, cost: 9, isBeside: true })).toEqual([]);
+  expect(occasions({ budgetUsd: 10.5, cost: 1, isBeside: true })).toEqual([
+    'budget 2026-01 warning',
+  ]);
+});

@@ -81,9 +81,11 @@ export function evolve(
   const isNews = latest !== undefined && latest.metadata.sha256 !== known?.newest;
   for (const { metadata } of files) {
     const isLatest = metadata.sha256 === latest?.metadata.sha256;
-    for (const { name, type } of metadata.columns) {
+    for (const { name, type, isEmpty } of metadata.columns) {
       const before = columns.get(name);
-      if (before === undefined) columns.set(name, { name, type });
+      const seen = { name, type, ...(isEmpty === true ? { isEmpty } : {}) };
+      if (before === undefined || before.isEmpty === true) columns.set(name, seen);
+      else if (isEmpty === true) continue;
       else if (isWider(before.type, type)) columns.set(name, { name, type });
       else if (isLatest && isNews && isOther(before.type, type))
         changes.push({ column: name, what: 'type', from: before.type, to: type });
@@ -99,7 +101,9 @@ export function evolve(
     table: feed,
     format: FEEDS[feed].format,
     columns: [...columns.values()],
-    partitions: [...new Set(files.map(({ date }) => date))].toSorted(),
+    partitions: [
+      ...new Set(files.filter(({ isGone }) => isGone !== true).map(({ date }) => date)),
+    ].toSorted(),
     tags: {
       classification: FEEDS[feed].columns.some(({ tag }) => tag !== 'none')
         ? 'personal'
@@ -112,7 +116,7 @@ export function evolve(
   return { table, changes };
 }
 
-/** Whole numbers may become decimals; a column without any value so far may become anything. */
+/** Whole numbers may become decimals. */
 function isWider(before: SeenColumn['type'], after: SeenColumn['type']): boolean {
   return before === 'BIGINT' && after === 'DOUBLE';
 }
@@ -154,9 +158,19 @@ function resultOf(
       changes: String(changes.length),
     },
     counts: { objectsWritten: isNew ? 1 : 0, objectsSkipped: isNew ? 0 : 1 },
-    problems: changes.map(({ what, from, to }) => ({
+    problems: changes.map(({ column, what, from, to }) => ({
       object: feed,
-      message: what === 'removed' ? 'a column is gone' : `a column was ${from}, is ${to}`,
+      message:
+        what === 'removed'
+          ? `${shownName(feed, column)} is gone`
+          : `${shownName(feed, column)} was ${from}, is ${to}`,
     })),
   };
+}
+
+/** A name that the feed does not know may be anything. */
+function shownName(feed: FeedName, column: string): string {
+  const known = [...FEEDS[feed].required, ...FEEDS[feed].optional];
+  const name = column.trim().toLowerCase();
+  return known.includes(name) ? `the column ${name}` : 'a column that the feed does not read';
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Readable } from 'node:stream';
@@ -7,6 +8,7 @@ import type { ObjectInfo } from '../../../ports/object-store.ts';
 import type { StepPorts } from '../../../ports/step.ts';
 import { gateCsv } from '../../../stages/land/feed/gate.ts';
 import { FEEDS } from '../feed/feeds.ts';
+import { contentHash } from './content-hash.ts';
 import type { SeenColumn } from './file-record.ts';
 import { jsonLines } from './json-lines.ts';
 import type { RawKey } from './raw-key.ts';
@@ -15,7 +17,9 @@ import { csvSample, seenColumns } from './seen-columns.ts';
 /** What is found in the bytes of a file; `errors` is empty for a good one. */
 export interface Content {
   errors: string[];
+  /** Of what is in it, unpacked: packed or not, it is the same content. */
   md5: string;
+  /** Of the object's bytes. */
   sha256: string;
   rows: number;
   columns: readonly SeenColumn[];
@@ -31,8 +35,10 @@ export async function checkContent(
   { info, named, number }: { info: ObjectInfo; named: RawKey; number: number },
 ): Promise<Content> {
   const { store, scratch, signal } = ports;
-  const hashes = { md5: createHash('md5'), sha256: createHash('sha256') };
-  const chunks = hashing(await store.open(info.key, { signal }), hashes);
+  const sha256 = createHash('sha256');
+  const content = contentHash();
+  const chunks = hashing(await store.open(info.key, { signal }), [sha256, content]);
+  const folder = join(scratch, `file-${number}`);
   const found: Omit<Content, 'md5' | 'sha256'> = {
     errors: [],
     rows: 0,
@@ -40,16 +46,19 @@ export async function checkContent(
     rewrittenFrom: null,
   };
   try {
+    await mkdir(folder, { recursive: true });
     if (FEEDS[named.feed].format === 'csv')
-      await readCsv(chunks, { named, path: join(scratch, `file-${number}`), found });
+      await readCsv(chunks, { named, path: join(folder, 'file'), found });
     else await readJson(chunks, named, found);
   } catch (error) {
     if (!isOfContent(error)) throw error;
     found.errors.push(wordsOf(error));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
   // A reader that has seen enough leaves the rest, which belongs to the hash all the same.
   for await (const _ of chunks);
-  return { ...found, md5: hashes.md5.digest('hex'), sha256: hashes.sha256.digest('hex') };
+  return { ...found, md5: await content.digest(), sha256: sha256.digest('hex') };
 }
 
 type Found = Omit<Content, 'md5' | 'sha256'>;
@@ -58,13 +67,18 @@ async function readCsv(
   chunks: AsyncIterable<Uint8Array>,
   { named, path, found }: { named: RawKey; path: string; found: Found },
 ): Promise<void> {
-  const gated = await gateCsv(chunks, { address: named.feed, path });
+  const required = FEEDS[named.feed].required;
+  const missingIn = (header: readonly string[]): string[] => {
+    const names = new Set(header.map((name) => name.trim().toLowerCase()));
+    const missing = required.filter((name) => !names.has(name));
+    return missing.length === 0 ? [] : [`required columns missing: ${missing.join(', ')}`];
+  };
+  const gated = await gateCsv(chunks, { address: named.feed, path, judgeHeader: missingIn });
   found.rows = gated.rows;
   found.rewrittenFrom = gated.rewrittenFrom;
   found.columns = await csvSample(gated.path, gated.columns);
-  const names = new Set(gated.columns.map((name) => name.trim().toLowerCase()));
-  const missing = FEEDS[named.feed].required.filter((name) => !names.has(name));
-  if (missing.length > 0) found.errors.push(`required columns missing: ${missing.join(', ')}`);
+  // Requirements 3.5: whatever else it may be read as.
+  if (/latin-1|utf-16/.test(gated.rewrittenFrom ?? '')) found.errors.push('the text is not UTF-8');
 }
 
 async function readJson(
@@ -79,7 +93,8 @@ async function readJson(
     ? (Readable.from(chunks).pipe(createGunzip()) as AsyncIterable<Uint8Array>)
     : chunks;
   if (isGzip) found.rewrittenFrom = 'gzip';
-  for await (const line of jsonLines(bytes)) {
+  const flaws: string[] = [];
+  for await (const line of jsonLines(bytes, flaws)) {
     found.rows += 1;
     if (line === null) continue;
     const record = objectOf(line);
@@ -91,6 +106,7 @@ async function readJson(
   }
   if (found.errors.length > 5)
     found.errors.splice(5, Infinity, 'and more of the first 100 records');
+  found.errors.push(...flaws);
   if (missing.size > 0) found.errors.push(`required columns missing: ${[...missing].join(', ')}`);
   if (found.rows === 0) found.errors.push('the file holds no record');
   found.columns = seenColumns(records);
@@ -110,11 +126,10 @@ function objectOf(text: string): Record<string, unknown> | null {
 
 async function* hashing(
   chunks: AsyncIterable<Uint8Array>,
-  { md5, sha256 }: { md5: ReturnType<typeof createHash>; sha256: ReturnType<typeof createHash> },
+  hashes: readonly { update(bytes: Uint8Array): unknown }[],
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
-    md5.update(chunk);
-    sha256.update(chunk);
+    for (const hash of hashes) await hash.update(chunk);
     yield chunk;
   }
 }

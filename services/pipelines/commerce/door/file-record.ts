@@ -5,6 +5,8 @@ import { FEED_NAMES, type FeedName, RAW } from './raw-key.ts';
 export interface SeenColumn {
   name: string;
   type: 'BIGINT' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAMP' | 'VARCHAR';
+  /** No row that was looked at has a value: any type would do. */
+  isEmpty?: boolean;
 }
 
 /** What validation says of the newest version of a raw object (requirements 3.5); kept in the records of the bucket. */
@@ -20,6 +22,8 @@ export interface FileRecord {
   warnings: readonly string[];
   /** The object with the same content that was accepted first. */
   duplicateOf: string | null;
+  /** The object is not there any more. What was taken of a valid one stays in the tables. */
+  isGone?: boolean;
   /** The run that has looked. */
   runId: string;
   metadata: {
@@ -29,7 +33,7 @@ export interface FileRecord {
     sha256: string;
     /** Above 1 GiB. */
     use_glue: boolean;
-    /** `light` below 100 MB, else `large`: what transforms it. */
+    /** `light` below 100 MB: read together with others like it; else `large`: read alone. */
     route: 'light' | 'large';
     rows: number;
     columns: readonly SeenColumn[];
@@ -37,6 +41,11 @@ export interface FileRecord {
     rewrittenFrom: string | null;
   };
 }
+
+/** The reason of a refusal that ends by itself: a run of that day or a later one looks again. */
+export const EARLY = 'its day is after the logical date of the run';
+/** What a copy is refused for; with it alone it is no fault. */
+export const COPY = 'the same content was accepted under another name';
 
 const FILES = 'files';
 const HASHES = 'file-hashes';
@@ -63,17 +72,19 @@ export async function keepFileRecord(
   await records.put(HASHES, metadata.md5, hash, { signal });
 }
 
-/** The other object that has this content and was accepted; null when there is none, or it holds other bytes now. */
-export async function duplicateOf(
-  ledger: Ledger,
-  key: string,
-  md5: string,
-): Promise<string | null> {
-  const { records, signal } = ledger;
-  const hash = await records.get<{ s3_key: string }>(HASHES, md5, { signal });
-  if (hash === null || hash.s3_key === key) return null;
-  const holder = await readFileRecord(ledger, hash.s3_key);
-  return holder?.isValid === true && holder.metadata.md5 === md5 ? hash.s3_key : null;
+/** The object that was accepted last with this content, by the hash alone; it may hold other bytes now. */
+export async function hashHolder({ records, signal }: Ledger, md5: string): Promise<string | null> {
+  return (await records.get<{ s3_key: string }>(HASHES, md5, { signal }))?.s3_key ?? null;
+}
+
+/** Not taken only because another file with the same content was. */
+export function isCopy({ duplicateOf, errors }: FileRecord): boolean {
+  return duplicateOf !== null && errors.length === 1;
+}
+
+/** There, with something wrong. */
+export function isRefused(record: FileRecord): boolean {
+  return !record.isValid && record.isGone !== true && !isCopy(record);
 }
 
 /** The records of a feed, or of all, in the order of keys. */

@@ -9,7 +9,7 @@ export const RAW = 'raw/';
 /** What the key of a raw object says. */
 export interface RawKey {
   feed: FeedName;
-  /** The day of the folder `date=YYYY-MM-DD`; null where there is none. */
+  /** The day of the folder `date=YYYY-MM-DD`; null where there is none, or more than one. */
   date: string | null;
   /** Lower case, without `.gz`: `csv`, `json`; '' where the name has none. */
   extension: string;
@@ -18,12 +18,13 @@ export interface RawKey {
 
 /** The parts of a key below `raw/`; null when it belongs to none of the four feeds. */
 export function parseRawKey(key: string): RawKey | null {
-  if (!key.startsWith(RAW)) return null;
+  if (!key.startsWith(RAW) || isPassedOver(key)) return null;
   const [name = '', ...rest] = key.slice(RAW.length).split('/');
   const feed = FEED_NAMES.find((one) => one === name);
   const file = rest.at(-1) ?? '';
   if (feed === undefined || file === '') return null;
-  const folder = rest.find((one) => one.startsWith('date='))?.slice('date='.length) ?? '';
+  const folders = rest.slice(0, -1).filter((one) => one.startsWith('date='));
+  const folder = folders.length === 1 ? (folders[0] ?? '').slice('date='.length) : '';
   const bare = file.toLowerCase().replace(/\.gz$/, '');
   const dot = bare.lastIndexOf('.');
   return {
@@ -32,6 +33,11 @@ export function parseRawKey(key: string): RawKey | null {
     extension: dot < 0 ? '' : bare.slice(dot + 1),
     isGzip: file.toLowerCase().endsWith('.gz'),
   };
+}
+
+/** Marks and half-written files that other programs leave beside data: `_SUCCESS`, `.hidden`, `part.csv.tmp`. */
+export function isPassedOver(key: string): boolean {
+  return /^[._]|\.(?:tmp|temp|crc|inprogress)$|\._COPYING_$/i.test(key.split('/').at(-1) ?? '');
 }
 
 /** True for a day of the calendar as `YYYY-MM-DD`. */

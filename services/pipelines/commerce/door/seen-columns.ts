@@ -23,7 +23,7 @@ export function seenColumns(records: readonly Record<string, unknown>[]): SeenCo
       if (text !== '') own.push(text);
     }
   }
-  return [...cells].map(([name, texts]) => ({ name, type: typeOf(texts) }));
+  return [...cells].map(([name, texts]) => ({ name, ...typeOf(texts) }));
 }
 
 /** The columns of a gated CSV by its first rows. */
@@ -42,7 +42,7 @@ export async function csvSample(path: string, columns: readonly string[]): Promi
   const seen = seenColumns(
     rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at] ?? null]))),
   );
-  return columns.map((name) => seen.find((one) => one.name === name) ?? { name, type: 'VARCHAR' });
+  return columns.map((name) => seen.find((one) => one.name === name) ?? { name, ...typeOf([]) });
 }
 
 function textOf(value: unknown): string {
@@ -50,10 +50,10 @@ function textOf(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
-function typeOf(texts: readonly string[]): SeenColumn['type'] {
-  if (texts.length === 0) return 'VARCHAR';
+function typeOf(texts: readonly string[]): Omit<SeenColumn, 'name'> {
+  if (texts.length === 0) return { type: 'VARCHAR', isEmpty: true };
   const found = FORMS.find(
     ([, form]) => texts.filter((text) => form.test(text)).length >= texts.length * 0.9,
   );
-  return found?.[0] ?? 'VARCHAR';
+  return { type: found?.[0] ?? 'VARCHAR' };
 }

@@ -1,20 +1,26 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { quoteIdentifier, quoteText } from '../../../core/column.ts';
+import { quoteText } from '../../../core/column.ts';
 import type { Part } from '../../../core/manifest.ts';
 import type { QueryEngine } from '../../../ports/query-engine.ts';
-import type { StepPorts } from '../../../ports/step.ts';
 import { prepareProtection, protectedColumns, saltOf } from '../../../stages/shape/protect.ts';
 import { allSettled } from '../../../stages/shape/settle.ts';
 import { partsBelow } from '../set/copied-parts.ts';
-import type { Feed } from './feeds.ts';
 import { type FreshPart, localFile } from '../set/part-file.ts';
+import type { Feed } from './feeds.ts';
 import { PARQUET } from './process-file.ts';
+import { copyRepeats, findRepeats } from './repeats.ts';
+import type { FeedPorts, Shop } from './shop.ts';
+import { isOfUnit, textOfUnit, type Unit, unitName, unitsOf } from './unit.ts';
 
 const FILES_AT_ONCE = 16;
+/** Each takes a core. */
+const UNITS_AT_ONCE = 4;
 /** A row's place is the number of its file × this + its line: places are in the order of files and lines. */
 const PLACES_OF_FILE = 2 ** 32;
+/** Files of a day are read for that day. Where that would read all rows more often than this, they are sorted first. */
+const READS_MAX = 3;
 
 export interface Curation {
   /** The good rows of every file, in the order of the files' keys. */
@@ -33,64 +39,39 @@ export interface Curated {
   repeats: readonly FreshPart[];
 }
 
-interface Shop {
-  ports: StepPorts;
-  engine: QueryEngine;
-}
-
 /**
  * Makes the units again in which a changed row is, or another row of its key: one row a key, the first (or last) in the
  * order of files and lines, whichever order the files came in. Personal data is protected on the way.
  */
 export async function curate(shop: Shop, feed: Feed, request: Curation): Promise<Curated> {
   const { engine, ports } = shop;
-  await viewRows(shop, feed, request);
-  const isAll = request.changed === null;
-  if (request.changed !== null)
-    await findTouched(shop, feed, await pathsOf(ports, request.changed, request.fresh));
-  const touched = isAll ? 'true' : 'unit IN (SELECT unit FROM touched)';
-  const best = feed.winner === 'first' ? 'min' : 'max';
-  await engine.run(`CREATE OR REPLACE TABLE repeated AS SELECT key, ${best}(place) AS winner FROM keyed
-    ${isAll ? '' : `WHERE key IN (SELECT key FROM keyed WHERE ${touched})`} GROUP BY key HAVING count(*) > 1`);
+  const { changed, fresh, processed } = request;
+  const files = await pathsOf(ports, processed, fresh);
+  if (files.length === 0) return { units: null, curated: [], repeats: [] };
+  await engine.run(`CREATE OR REPLACE VIEW keyed AS ${rowsSql(feed, files)}`);
+  const touched =
+    changed === null ? null : await findTouched(engine, feed, await pathsOf(ports, changed, fresh));
+  await findRepeats(engine, feed);
   await prepareProtection(engine, saltOf(ports.settings));
-  const rows = `(SELECT * FROM keyed LEFT JOIN repeated USING (key) WHERE ${touched})`;
-  const from = `${rows} WHERE winner IS NULL OR winner = place`;
-  const curated = await copyCurated(shop, feed, { from, request });
-  const repeats = await copyRepeats(shop, feed, {
-    from: `${rows} WHERE winner <> place`,
-    processed: request.processed,
-  });
-  const units = isAll ? null : await textsOf(engine, 'SELECT unit FROM touched ORDER BY unit');
-  return { units: units === null ? null : new Set(units), curated, repeats };
+  const units = await unitsOf(engine, feed, touched !== null);
+  const curated = await copyCurated(shop, feed, { files, units });
+  const sources = processed.map(({ attributes }) => attributes['source'] ?? '');
+  const repeats = await copyRepeats(shop, feed, { sources, units });
+  return { units: touched, curated, repeats };
 }
 
-/** The view `keyed`: rows of all processed parts with `place`, `key` and `unit`. */
-async function viewRows(
-  { ports, engine }: Shop,
-  feed: Feed,
-  { processed, fresh }: Curation,
-): Promise<void> {
-  const files = await pathsOf(ports, processed, fresh);
-  await engine.run('CREATE OR REPLACE TABLE files (path VARCHAR, number INTEGER)');
-  await engine.append('files', [
-    { type: 'VARCHAR', values: files },
-    { type: 'INTEGER', values: files.map((_, at) => at) },
-  ]);
-  const list = files.map(quoteText).join(', ');
-  const from =
-    files.length === 0
-      ? `(SELECT 0 AS number, CAST(0 AS BIGINT) AS source_line, ${feed.columns.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${quoteIdentifier(name)}`).join(', ')} WHERE false)`
-      : files.length === 1
-        ? `(SELECT 0 AS number, * FROM read_parquet([${list}], hive_partitioning = false))`
-        : `(SELECT number, rows.* FROM read_parquet([${list}], hive_partitioning = false, filename = 'source_path') rows
-            JOIN files ON files.path = rows.source_path)`;
-  await engine.run(`CREATE OR REPLACE VIEW keyed AS
-    SELECT *, CAST(number AS BIGINT) * ${PLACES_OF_FILE} + source_line AS place, ${feed.keySql} AS key, ${feed.unitSql} AS unit
-    FROM ${from} rows`);
+/** Rows of processed files with `number`, that of the file, `place` and `key`. */
+function rowsSql(feed: Feed, files: readonly string[]): string {
+  return `SELECT *, number * ${PLACES_OF_FILE} + source_line AS place, ${feed.keySql} AS key
+    FROM (SELECT CAST(file_index AS BIGINT) AS number, * FROM ${filesSql(files)}) rows`;
+}
+
+function filesSql(files: readonly string[]): string {
+  return `read_parquet([${files.map(quoteText).join(', ')}], hive_partitioning = false)`;
 }
 
 async function pathsOf(
-  ports: StepPorts,
+  ports: FeedPorts,
   parts: readonly Part[],
   fresh: ReadonlyMap<string, string>,
 ): Promise<string[]> {
@@ -100,38 +81,43 @@ async function pathsOf(
   );
 }
 
-async function findTouched({ engine }: Shop, feed: Feed, files: readonly string[]): Promise<void> {
-  await engine.run(`CREATE OR REPLACE TABLE changed AS SELECT DISTINCT ${feed.keySql} AS key, ${feed.unitSql} AS unit
-      FROM read_parquet([${files.map(quoteText).join(', ')}], hive_partitioning = false);
-    CREATE OR REPLACE TABLE touched AS SELECT unit FROM changed
-      UNION SELECT unit FROM keyed WHERE key IN (SELECT key FROM changed);`);
+/** The table `touched`, and the names of the units in it: those of changed rows, and of other rows of their keys. */
+async function findTouched(
+  engine: QueryEngine,
+  feed: Feed,
+  files: readonly string[],
+): Promise<Set<string>> {
+  const columns = [...feed.unitBy, 'true AS is_touched'].join(', ');
+  await engine.run(`CREATE OR REPLACE TABLE changed AS SELECT DISTINCT ${feed.keySql} AS key, ${columns} FROM ${filesSql(files)};
+    CREATE OR REPLACE TABLE touched AS SELECT * EXCLUDE key FROM changed
+      UNION SELECT ${columns} FROM keyed WHERE key IN (SELECT key FROM changed);`);
+  const { rows } = await engine.query('SELECT * FROM touched');
+  return new Set(rows.map((row) => textOfUnit(row.slice(0, feed.unitBy.length).map(Number))));
 }
 
 async function copyCurated(
   { ports, engine }: Shop,
   feed: Feed,
-  { from, request }: { from: string; request: Curation },
+  { files, units }: { files: readonly string[]; units: readonly Unit[] },
 ): Promise<FreshPart[]> {
-  const { partitionBy } = feed;
   const folder = join(ports.scratch, 'curated');
   await mkdir(folder, { recursive: true });
-  const columns = feed.columns.map(({ name }) => name);
-  const tags = Object.fromEntries(feed.columns.map(({ name, tag }) => [name, tag]));
-  const { environment } = ports.settings;
-  const list = protectedColumns({ dataset: feed.name, columns, tags, environment });
-  // The order of a whole build is that of files and lines anyway, and a sort of all rows would cost much.
-  const isOrdered = feed.isSorted || request.changed !== null;
-  const order = isOrdered ? `ORDER BY ${[...partitionBy, 'place'].join(', ')}` : '';
-  const layout =
-    partitionBy.length === 0
-      ? { target: join(folder, 'data.parquet'), options: PARQUET }
-      : {
-          target: folder,
-          options: `${PARQUET}, PARTITION_BY (${partitionBy.join(', ')}), WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true`,
-        };
-  await engine.run(
-    `COPY (SELECT ${list} FROM ${from} ${order}) TO ${quoteText(layout.target)} (${layout.options})`,
-  );
+  const list = columnsSql(feed, ports.settings.environment);
+  const sorted = isScattered(units) ? await sort(engine, feed, ports.scratch) : null;
+  const limit = pLimit(UNITS_AT_ONCE);
+  const copy = async (unit: Unit): Promise<void> => {
+    const from = sorted ?? ownRowsSql(unit, files);
+    const where = isOfUnit(feed, unit);
+    const winners =
+      unit.repeats === 0
+        ? ''
+        : `ANTI JOIN (SELECT place FROM losers WHERE ${where}) lost USING (place)`;
+    const target = await targetOf(folder, feed, unit);
+    await engine.run(
+      `COPY (SELECT ${list} FROM (SELECT * FROM ${from} WHERE ${where}) rows ${winners}) TO ${target}`,
+    );
+  };
+  await allSettled(units.map((unit) => limit(() => copy(unit))));
   return partsBelow(engine, folder, (partition, file) => ({
     keyPattern: [
       'curated',
@@ -139,62 +125,48 @@ async function copyCurated(
       ...(partition === '' ? [] : [partition]),
       'part-{hash}.parquet',
     ].join('/'),
-    attributes: { zone: 'curated', table: feed.name, partition, unit: unitOf(partition) },
+    attributes: { zone: 'curated', table: feed.name, partition, unit: unitName(partition) },
     path: file,
   }));
 }
 
-/** The unit of a partition folder: `year=2025/month=1/day=5/hour=7` is of `2025-01-05`. */
-export function unitOf(partition: string): string {
-  if (partition === '') return 'all';
-  const numbers = partition.split('/').map((part) => part.slice(part.indexOf('=') + 1));
-  return numbers
-    .slice(0, 3)
-    .map((number, at) => number.padStart(at === 0 ? 4 : 2, '0'))
-    .join('-');
+function columnsSql(feed: Feed, environment: string): string {
+  const columns = feed.columns.map(({ name }) => name);
+  const tags = Object.fromEntries(feed.columns.map(({ name, tag }) => [name, tag]));
+  return protectedColumns({ dataset: feed.name, columns, tags, environment });
 }
 
-/** The rows that others stand for, in one file a unit. */
-async function copyRepeats(
-  { ports, engine }: Shop,
-  feed: Feed,
-  { from, processed }: { from: string; processed: readonly Part[] },
-): Promise<FreshPart[]> {
-  const rule = feed.winner === 'first' ? 'duplicate' : 'superseded';
-  const found = await engine.query(
-    `SELECT unit, count(*) FROM ${from} GROUP BY unit ORDER BY unit`,
-  );
-  if (found.rows.length === 0) return [];
-  const folder = join(ports.scratch, 'repeats');
-  await mkdir(folder, { recursive: true });
-  await engine.run('CREATE OR REPLACE TABLE sources (number INTEGER, object VARCHAR)');
-  await engine.append('sources', [
-    { type: 'INTEGER', values: processed.map((_, at) => at) },
-    { type: 'VARCHAR', values: processed.map(({ attributes }) => attributes['source'] ?? '') },
-  ]);
-  const id = feed.columns[0]?.name ?? '';
-  const value = feed.columns[0]?.tag === 'none' ? quoteIdentifier(id) : 'NULL';
-  await engine.run(`CREATE OR REPLACE TABLE repeats AS SELECT unit, object, source_line AS line, ${value} AS id
-    FROM (SELECT * FROM ${from}) lost JOIN sources USING (number)`);
-  const parts: FreshPart[] = [];
-  for (const [unit, count] of found.rows) {
-    const path = join(folder, `${String(unit)}.jsonl`);
-    await engine.run(`COPY (SELECT object, line, ${quoteText(rule)} AS rule, {${quoteIdentifier(id)}: id} AS "values"
-      FROM repeats WHERE unit = ${quoteText(String(unit))} ORDER BY object, line) TO ${quoteText(path)} (FORMAT json)`);
-    parts.push({
-      keyPattern: `quarantine/${feed.name}/repeats/${String(unit)}-{hash}.jsonl`,
-      path,
-      rows: Number(count),
-      attributes: {
-        zone: 'quarantine',
-        unit: String(unit),
-        rules: JSON.stringify({ [rule]: Number(count) }),
-      },
-    });
-  }
-  return parts;
+/** True where most files hold rows of many units. */
+function isScattered(units: readonly Unit[]): boolean {
+  const sum = (of: (unit: Unit) => number): number =>
+    units.reduce((total, unit) => total + of(unit), 0);
+  return sum(({ rowsOfFiles }) => rowsOfFiles) > READS_MAX * sum(({ rows }) => rows);
 }
 
-async function textsOf(engine: QueryEngine, sql: string): Promise<string[]> {
-  return (await engine.query(sql)).rows.map(([text]) => String(text));
+/** The rows in the order of units, then of places, in one file of which a unit's rows are found fast. */
+async function sort(engine: QueryEngine, feed: Feed, scratch: string): Promise<string> {
+  const path = join(scratch, 'sorted.parquet');
+  const order = [...feed.unitBy, 'place'].join(', ');
+  await engine.run(`COPY (SELECT * EXCLUDE key FROM keyed ORDER BY ${order})
+    TO ${quoteText(path)} (${PARQUET}, ROW_GROUP_SIZE 30720)`);
+  return filesSql([path]);
+}
+
+function ownRowsSql({ files: numbers }: Unit, files: readonly string[]): string {
+  const paths = numbers.map((number) => files[number] ?? '');
+  const place = `CAST([${numbers.join(', ')}][CAST(file_index AS BIGINT) + 1] AS BIGINT) * ${PLACES_OF_FILE} + source_line AS place`;
+  return `(SELECT *, ${place} FROM ${filesSql(paths)}) own`;
+}
+
+/** Where a unit goes: a file, or a folder with a folder for each of its partitions. */
+async function targetOf(
+  folder: string,
+  { unitBy, partitionBy }: Feed,
+  unit: Unit,
+): Promise<string> {
+  if (partitionBy.length > unitBy.length)
+    return `${quoteText(folder)} (${PARQUET}, PARTITION_BY (${partitionBy.join(', ')}), WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true)`;
+  const own = join(folder, ...unitBy.map((name, at) => `${name}=${unit.values[at]}`));
+  await mkdir(own, { recursive: true });
+  return `${quoteText(join(own, 'data.parquet'))} (${PARQUET})`;
 }

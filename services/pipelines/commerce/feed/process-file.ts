@@ -2,12 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoteIdentifier, quoteText } from '../../../core/column.ts';
 import { PipelineError } from '../../../core/error.ts';
+import { sha256 } from '../../../core/manifest.ts';
 import type { QueryEngine } from '../../../ports/query-engine.ts';
-import type { StepPorts } from '../../../ports/step.ts';
-import type { Feed } from './feeds.ts';
 import type { FileRecord } from '../door/file-record.ts';
 import type { FreshPart } from '../set/part-file.ts';
-import { readablePath, restSql, sourceSql } from './source-view.ts';
+import type { Feed } from './feeds.ts';
+import type { Shop } from './shop.ts';
 
 /** A dictionary of ids that are there once takes long and is thrown away. */
 export const PARQUET = 'FORMAT parquet, COMPRESSION snappy, DICTIONARY_SIZE_LIMIT 2000';
@@ -18,32 +18,38 @@ export interface ProcessedFile {
   rejects: FreshPart | null;
 }
 
+/** Where the rows of an accepted file are: in a table of `processBatch`, under a number of their own. */
+export interface FileRows {
+  record: FileRecord;
+  table: string;
+  at: number;
+  /** What the files that are made of it are called by. */
+  number: number;
+}
+
 /**
- * Cleans one accepted file by the rules of its feed: good rows with `source_line` to Parquet, the others to JSON lines
- * with object, line, rule and values that tell of nobody. Each row is in one of the two; `bug` if not.
+ * Writes the rows of one accepted file: good ones with `source_line` to Parquet, the others to JSON lines with object,
+ * line, rule and values that tell of nobody. Each row is in one of the two; `bug` if not.
  */
 export async function processFile(
-  { ports, engine }: { ports: StepPorts; engine: QueryEngine },
+  { ports, engine }: Shop,
   feed: Feed,
-  { record, number }: { record: FileRecord; number: number },
+  { record, table, at, number }: FileRows,
 ): Promise<ProcessedFile> {
-  const path = await readablePath(ports, record, number);
-  await engine.run(sourceSql(record, path));
-  await engine.run(feed.typedSql);
   const folder = join(ports.scratch, 'processed');
   await mkdir(folder, { recursive: true });
-  const goodPath = join(folder, `${number}.parquet`);
+  const path = join(folder, `${number}.parquet`);
   const names = feed.columns.map(({ name }) => quoteIdentifier(name)).join(', ');
-  const rowsIn = record.metadata.rows;
-  const good = await readingFile(record, () =>
-    engine.run(`COPY (SELECT line AS source_line, ${names} FROM typed WHERE rule IS NULL)
-      TO ${quoteText(goodPath)} (${PARQUET})`),
+  const rows = `FROM ${table} WHERE file = ${at} AND rule IS`;
+  const good = await engine.run(
+    `COPY (SELECT source_line, ${names} ${rows} NULL) TO ${quoteText(path)} (${PARQUET})`,
   );
-  if (good !== rowsIn) await engine.run(restSql(goodPath));
+  const rowsIn = record.metadata.rows;
+  const target = join(folder, `${number}.jsonl`);
   const rejects =
     good === rowsIn
       ? null
-      : await refuse(engine, { record, path: join(folder, `${number}.jsonl`) });
+      : await refuse(engine, record, { feed, rows: `${rows} NOT NULL`, target });
   if (good + (rejects?.rows ?? 0) !== rowsIn) {
     const seen = `${rowsIn} rows in, ${good} good, ${rejects?.rows ?? 0} refused`;
     throw new PipelineError('bug', `${record.key}: ${seen}: some are nowhere`);
@@ -51,7 +57,7 @@ export async function processFile(
   return {
     processed: {
       keyPattern: `${placeOf('processed', record)}-{hash}.parquet`,
-      path: goodPath,
+      path,
       rows: good,
       attributes: sourceOf('processed', record, { rows_in: String(rowsIn) }),
     },
@@ -64,8 +70,10 @@ function placeOf(zone: 'processed' | 'quarantine', { feed, date, key }: FileReco
   const [year, month, day] = date.split('-').map(Number);
   const name = (key.split('/').at(-1) ?? '').replace(/\.(?:csv|jsonl?)(?:\.gz)?$/i, '');
   const safe = name.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(0, 80);
+  // Two files of a day may have one name and the same good rows.
+  const own = sha256(key).slice(0, 8);
   const folder = zone === 'processed' ? `year=${year}/month=${month}/day=${day}` : `date=${date}`;
-  return `${zone}/${feed}/${folder}/${safe}`;
+  return `${zone}/${feed}/${folder}/${safe}-${own}`;
 }
 
 function sourceOf(
@@ -78,38 +86,28 @@ function sourceOf(
 
 async function refuse(
   engine: QueryEngine,
-  { record, path }: { record: FileRecord; path: string },
+  record: FileRecord,
+  { feed, rows, target }: { feed: Feed; rows: string; target: string },
 ): Promise<FreshPart> {
-  const rows =
-    await engine.run(`COPY (SELECT ${quoteText(record.key)} AS object, line, rule, "values" FROM typed
-    WHERE rule IS NOT NULL) TO ${quoteText(path)} (FORMAT json)`);
-  const counts = await engine.query(
-    `SELECT rule, count(*) FROM read_json(${quoteText(path)}, format = 'newline_delimited', columns = {'rule': 'VARCHAR'})
-     GROUP BY rule ORDER BY rule`,
-  );
-  const rules = Object.fromEntries(
-    counts.rows.map(([rule, count]) => [String(rule), Number(count)]),
-  );
+  const count =
+    await engine.run(`COPY (SELECT ${quoteText(record.key)} AS object, source_line AS line, rule, ${shownSql(feed)} AS "values" ${rows})
+    TO ${quoteText(target)} (FORMAT json)`);
+  const counts = await engine.query(`SELECT rule, count(*) ${rows} GROUP BY rule ORDER BY rule`);
+  const rules = Object.fromEntries(counts.rows.map(([rule, of]) => [String(rule), Number(of)]));
   return {
     keyPattern: `${placeOf('quarantine', record)}-{hash}.jsonl`,
-    path,
-    rows,
+    path: target,
+    rows: count,
     attributes: sourceOf('quarantine', record, { rules: JSON.stringify(rules) }),
   };
 }
 
-/** The engine's message shows rows of the file, which a message of ours must not. */
-async function readingFile<T>(record: FileRecord, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (
-      !(error instanceof PipelineError) ||
-      !/CSV (?:Error|Parser)|Invalid unicode/i.test(error.message)
-    )
-      throw error;
-    throw new PipelineError('input-invalid', `${record.key}: cannot be read as ${record.feed}`, {
-      hint: 'correct the file at its source and put it again',
-    });
-  }
+/** The values of a refused row, `***` for those that are not what their column holds. */
+function shownSql({ shown }: Feed): string {
+  const cells = Object.entries(shown).map(([name, form]) => {
+    const value = `"values".${quoteIdentifier(name)}`;
+    return `${quoteIdentifier(name)}: CASE WHEN regexp_full_match(trim(${value}), ${quoteText(form)}) THEN trim(${value})
+      WHEN ${value} IS NOT NULL THEN '***' END`;
+  });
+  return `{${cells.join(', ')}}`;
 }

@@ -1,21 +1,20 @@
-import { dirname } from 'node:path';
-import pLimit from 'p-limit';
-import { PipelineError } from '../../../core/error.ts';
-import type { Commit, Part } from '../../../core/manifest.ts';
-import type { QueryEngine } from '../../../ports/query-engine.ts';
-import type { Step, StepPorts, StepResult } from '../../../ports/step.ts';
-import { allSettled } from '../../../stages/shape/settle.ts';
-import { commitSet } from '../set/commit-set.ts';
-import { curate, type Curated } from './curate.ts';
-import feedMacros from './feed-macros.sql';
-import { accountsOf, type FeedSet, fingerprints, readFeedSet } from '../set/feed-set.ts';
-import { type Feed, FEEDS } from './feeds.ts';
-import { type FileRecord, fileRecords } from '../door/file-record.ts';
-import { type FreshPart, keepPart } from '../set/part-file.ts';
-import { processFile } from './process-file.ts';
+import type { RunIdentity, Step, StepPorts, StepResult } from '../../../ports/step.ts';
+import { MASKS } from '../../../stages/shape/protect.ts';
+import {
+  DATES_PARAMETER,
+  type DatesTaken,
+  datesTaken,
+  FORCE_PARAMETER,
+} from '../door/dates-taken.ts';
+import { type FileRecord, keepFileRecord } from '../door/file-record.ts';
 import type { FeedName } from '../door/raw-key.ts';
-
-const PARTS_AT_ONCE = 16;
+import { keepReasons } from '../door/settle.ts';
+import { accountsOf, type FeedSet } from '../set/feed-set.ts';
+import feedMacros from './feed-macros.sql';
+import { type Feed, FEEDS } from './feeds.ts';
+import { foldersOf, make, withRefused } from './make.ts';
+import { type Plan, planOf } from './plan.ts';
+import { batchesOf } from './process-batch.ts';
 
 const SUMMARIES: Readonly<Record<FeedName, string>> = {
   transactions: 'Clean the transactions that are new, and stage the days that they touch',
@@ -33,161 +32,36 @@ export function transformStep(name: FeedName): Step {
   return {
     name,
     summary: SUMMARIES[name],
-    parameters: [],
-    run: (ports) => transform(ports, FEEDS[name]),
+    parameters: [DATES_PARAMETER, FORCE_PARAMETER],
+    run: (ports, parameters, run) =>
+      transform(ports, { feed: FEEDS[name], dates: datesTaken(parameters), run }),
   };
 }
 
-/** What has to be done for a feed. */
-interface Plan {
-  set: FeedSet;
-  added: readonly FileRecord[];
-  /** Processed parts that stay, and those that a newer version of their file replaces. */
-  kept: readonly Part[];
-  replaced: readonly Part[];
-  attributes: Record<string, string>;
-  /** The table is made as a whole: there was none, or it was made by other rules. */
-  isWhole: boolean;
-}
-
-async function transform(ports: StepPorts, feed: Feed): Promise<StepResult> {
-  const plan = await planOf(ports, feed);
-  if (plan.added.length === 0 && !plan.isWhole) return resultOf(plan.set, plan, 0);
+async function transform(
+  ports: StepPorts,
+  { feed, dates, run }: { feed: Feed; dates: DatesTaken; run: RunIdentity },
+): Promise<StepResult> {
+  const plan = await planOf(ports, feed, dates);
+  const isNothing = plan.added.length === 0 && plan.replaced.length === 0 && !plan.isWhole;
+  if (isNothing) return resultOf(plan.set, plan, 0);
   const engine = await ports.openEngine(await foldersOf(ports, plan));
   try {
-    await engine.run(feedMacros);
-    const made = await make(ports, feed, { plan, engine });
-    return resultOf(made.set, plan, made.written);
+    await engine.run(`${MASKS}${feedMacros}`);
+    const made = await make({ ports, engine }, feed, { plan });
+    for (const record of made.unreadable) await refuse(ports, run, record);
+    return resultOf(made.set, withRefused(plan, made.unreadable), made.written);
   } finally {
     await engine.close();
   }
 }
 
-async function planOf(ports: StepPorts, feed: Feed): Promise<Plan> {
-  const set = await readFeedSet(ports.store, feed.name);
-  const attributes = fingerprints(ports.settings);
-  const before = set.commit?.attributes;
-  const isSameRules = before?.['rules'] === attributes.rules;
-  const isWhole = !isSameRules || before?.['protection'] !== attributes.protection;
-  const known = new Map(set.processed.map((part) => [part.attributes['source'], part]));
-  const records = (await fileRecords(ports, feed.name)).filter(({ isValid }) => isValid);
-  const added = records.filter(
-    ({ key, metadata }) =>
-      !isSameRules || known.get(key)?.attributes['source_sha256'] !== metadata.sha256,
-  );
-  const names = new Set(added.map(({ key }) => key));
-  const isReplaced = ({ attributes: of }: Part): boolean => names.has(of['source'] ?? '');
-  return {
-    set,
-    added,
-    kept: set.processed.filter((part) => !isReplaced(part)),
-    replaced: set.processed.filter(isReplaced),
-    attributes,
-    isWhole: isWhole && (set.commit !== null || added.length > 0),
-  };
-}
-
-/** The folders that the engine may use: scratch, and where objects of a local store lie. */
-async function foldersOf({ store, scratch }: StepPorts, plan: Plan): Promise<string[]> {
-  const keys = [...plan.added, ...plan.kept, ...plan.replaced].map(({ key }) => key);
-  const folders = new Set([scratch]);
-  for (const key of keys) {
-    const path = await store.localPath(key);
-    if (path !== null) folders.add(dirname(path));
-  }
-  return [...folders];
-}
-
-interface Made {
-  set: FeedSet;
-  written: number;
-}
-
-async function make(
-  ports: StepPorts,
-  feed: Feed,
-  { plan, engine }: { plan: Plan; engine: QueryEngine },
-): Promise<Made> {
-  let written = 0;
-  const keep = async (fresh: FreshPart): Promise<Part> => {
-    const { part, isNew } = await keepPart(ports, fresh);
-    if (isNew) written += 1;
-    return part;
-  };
-  const added: Part[] = [];
-  const rejects: Part[] = [];
-  const fresh = new Map<string, string>();
-  let rowsRead = 0;
-  for (const [number, record] of plan.added.entries()) {
-    const file = await processFile({ ports, engine }, feed, { record, number });
-    const part = await keep(file.processed);
-    added.push(part);
-    fresh.set(part.key, file.processed.path);
-    if (file.rejects !== null) rejects.push(await keep(file.rejects));
-    rowsRead += record.metadata.rows;
-    ports.progress({ rowsRead });
-  }
-  const processed = [...plan.kept, ...added].toSorted(bySource);
-  const changed = plan.isWhole ? null : [...added, ...plan.replaced];
-  const curated = await curate({ ports, engine }, feed, { processed, changed, fresh });
-  const parts = [...processed, ...rejects, ...staying(plan, curated)];
-  const limit = pLimit(PARTS_AT_ONCE);
-  const made = [...curated.curated, ...curated.repeats];
-  parts.push(...(await allSettled(made.map((one) => limit(() => keep(one))))));
-  const { store, signal } = ports;
-  const { attributes, set } = plan;
-  failIfUnbalanced(feed, parts);
-  const dataset = feed.name;
-  const { commit } = await commitSet(store, {
-    dataset,
-    attributes,
-    parts,
-    base: set.commit,
-    signal,
-  });
-  return { set: setOf(commit), written };
-}
-
-/** In the order of keys, which is that of days. */
-function bySource(a: Part, b: Part): number {
-  return (a.attributes['source'] ?? '') < (b.attributes['source'] ?? '') ? -1 : 1;
-}
-
-/** Curated parts of units that were not touched, and rejects of files that stay and of such units. */
-function staying({ set, replaced, added }: Plan, { units }: Curated): Part[] {
-  const gone = new Set([
-    ...replaced.map(({ attributes }) => attributes['source']),
-    ...added.map(({ key }) => key),
-  ]);
-  const isTouched = (unit: string | undefined): boolean => units === null || units.has(unit ?? '');
-  return [
-    ...set.curated.filter(({ attributes }) => !isTouched(attributes['unit'])),
-    ...set.quarantine.filter(({ attributes }) =>
-      attributes['source'] === undefined
-        ? !isTouched(attributes['unit'])
-        : !gone.has(attributes['source']),
-    ),
-  ];
-}
-
-function setOf(commit: Commit): FeedSet {
-  const of = (zone: string): Part[] =>
-    commit.parts.filter(({ attributes }) => attributes['zone'] === zone);
-  return {
-    commit,
-    processed: of('processed'),
-    curated: of('curated'),
-    quarantine: of('quarantine'),
-  };
-}
-
-/** Nothing is shown of a feed in which a row is lost. */
-function failIfUnbalanced({ name }: Feed, parts: Part[]): void {
-  const commit = { dataset: '', partition: '', version: 0, attributes: {}, digest: '', parts };
-  const { rowsIn, published, rejected } = accountsOf(setOf(commit));
-  if (rowsIn === published + rejected) return;
-  const seen = `${rowsIn} rows in, ${published} published, ${rejected} rejected`;
-  throw new PipelineError('bug', `${name}: ${seen}: some are nowhere`);
+/** From now on the file is one that was refused at the door, for all others are not to wait for it. */
+async function refuse(ports: StepPorts, run: RunIdentity, record: FileRecord): Promise<void> {
+  const errors = [`cannot be read as ${record.feed}`];
+  const refused = { ...record, isValid: false, errors, runId: run.runId };
+  await keepReasons(ports, refused);
+  await keepFileRecord(ports, refused);
 }
 
 function resultOf(set: FeedSet, plan: Plan, written: number): StepResult {
@@ -196,6 +70,8 @@ function resultOf(set: FeedSet, plan: Plan, written: number): StepResult {
   return {
     outputs: {
       files: String(plan.added.length),
+      scans: String(batchesOf(plan.added).length),
+      large: String(plan.added.filter(({ metadata }) => metadata.route === 'large').length),
       'rows-in': String(accounts.rowsIn),
       published: String(accounts.published),
       rejected: String(accounts.rejected),
@@ -210,6 +86,6 @@ function resultOf(set: FeedSet, plan: Plan, written: number): StepResult {
       rowsRejected: plan.added.length === 0 ? 0 : accounts.rejected,
       bytesRead: plan.added.reduce((sum, { metadata }) => sum + metadata.size_bytes, 0),
     },
-    problems: [],
+    problems: [...plan.problems],
   };
 }

@@ -1,10 +1,9 @@
-CREATE OR REPLACE VIEW typed AS
 WITH texts AS (
   SELECT line, is_broken, word(raw_session_id) AS given_session, word(raw_customer_id) AS customer_id,
     lower(word(raw_event_type)) AS event_type,
     -- What follows ? or # of a page may hold anything, a mail address too.
-    word(regexp_extract(raw_page, '^[^?#]*')) AS page, moment(raw_timestamp) AS "timestamp",
-    coalesce(lower(word(raw_device)), 'unknown') AS device, coalesce(word(raw_browser), 'unknown') AS browser,
+    mask_path(word(CASE WHEN contains(raw_page, '?') OR contains(raw_page, '#') THEN regexp_extract(raw_page, '^[^?#]*') ELSE raw_page END)) AS page, moment(raw_timestamp) AS "timestamp",
+    coalesce(lower(word(raw_device)), 'unknown') AS device, browser_name(raw_browser) AS browser,
     word(raw_ip_address) AS ip_address, word(raw_user_agent) AS user_agent, raw_timestamp
   FROM source
 )
@@ -21,8 +20,8 @@ SELECT line,
       ('page_view', 'product_view', 'add_to_cart', 'remove_from_cart', 'checkout_start', 'purchase', 'search') THEN 'event-type-unknown'
     WHEN page IS NULL THEN 'page-missing'
     WHEN "timestamp" IS NULL THEN 'timestamp-unreadable'
-    WHEN "timestamp" >= file_day() + INTERVAL 1 DAY THEN 'timestamp-future'
+    WHEN "timestamp" >= file_day(line) + INTERVAL 1 DAY THEN 'timestamp-future'
     WHEN device NOT IN ('desktop', 'mobile', 'tablet', 'unknown') THEN 'device-unknown'
   END AS rule,
-  {event_type: CASE WHEN length(event_type) <= 40 THEN event_type END, "timestamp": left(raw_timestamp, 40)} AS "values"
+  {event_type: event_type, "timestamp": raw_timestamp} AS "values"
 FROM texts

@@ -1,4 +1,3 @@
-CREATE OR REPLACE VIEW typed AS
 WITH texts AS (
   SELECT line, is_broken, word(raw_product_id) AS product_id, word(raw_name) AS name, word(raw_category) AS category,
     word(raw_brand) AS brand, money(raw_price) AS price, whole(raw_stock) AS stock,
@@ -19,5 +18,5 @@ SELECT line, product_id, name, category, brand, price, stock, weight_kg,
     WHEN price IS NULL OR price <= 0 THEN 'price-invalid'
     WHEN stock IS NULL OR stock < 0 THEN 'stock-invalid'
   END AS rule,
-  {product_id: product_id, name: name, category: category, brand: brand, price: raw_price, stock: raw_stock} AS "values"
+  {product_id: product_id, price: raw_price, stock: raw_stock} AS "values"
 FROM texts

@@ -1,4 +1,3 @@
-CREATE OR REPLACE VIEW typed AS
 WITH texts AS (
   SELECT line, word(raw_review_id) AS review_id, word(raw_product_id) AS product_id, word(raw_customer_id) AS customer_id,
     whole(raw_rating) AS rating, word(raw_review_text) AS review_text, CAST(moment(raw_review_date) AS DATE) AS review_date,
@@ -15,7 +14,7 @@ SELECT line, review_id, product_id, customer_id, rating, review_text, review_dat
     WHEN customer_id IS NULL THEN 'customer-id-missing'
     WHEN rating IS NULL OR rating NOT BETWEEN 1 AND 5 THEN 'rating-invalid'
     WHEN review_date IS NULL THEN 'date-unreadable'
-    WHEN review_date > CAST(file_day() AS DATE) THEN 'date-future'
+    WHEN review_date > CAST(file_day(line) AS DATE) THEN 'date-future'
     WHEN verified_purchase IS NULL THEN 'verified-purchase-unreadable'
     WHEN helpful_votes IS NULL OR helpful_votes < 0 THEN 'helpful-votes-invalid'
   END AS rule,

@@ -1,8 +1,8 @@
-CREATE OR REPLACE VIEW typed AS
 WITH texts AS (
   SELECT line, word(raw_transaction_id) AS transaction_id, word(raw_customer_id) AS customer_id, word(raw_product_id) AS product_id,
     whole(raw_quantity) AS quantity, money(raw_price) AS price, money(raw_total_amount) AS given_total,
-    moment(raw_transaction_date) AS transaction_date, lower(trim(coalesce(raw_status, ''))) AS status,
+    moment(raw_transaction_date) AS transaction_date,
+    CASE WHEN raw_status IN ('completed', 'returned', 'refunded') THEN raw_status ELSE mask_text(lower(trim(coalesce(raw_status, '')))) END AS status,
     raw_quantity, raw_price, raw_total_amount, raw_transaction_date
   FROM source
 ), amounts AS (
@@ -13,7 +13,7 @@ WITH texts AS (
   FROM amounts
 )
 SELECT line, transaction_id, customer_id, product_id, quantity, price, total_amount, transaction_date, status,
-  file_day() AS processing_timestamp, CAST(file_day() AS DATE) AS processing_date,
+  file_day(line) AS processing_timestamp, CAST(file_day(line) AS DATE) AS processing_date,
   CASE WHEN total_amount >= 100 THEN 'high' WHEN total_amount >= 50 THEN 'medium' ELSE 'low' END AS revenue_category,
   CAST(hour(transaction_date) AS INTEGER) AS transaction_hour,
   CAST(dayofweek(transaction_date) + 1 AS INTEGER) AS day_of_week,
@@ -28,7 +28,7 @@ SELECT line, transaction_id, customer_id, product_id, quantity, price, total_amo
     WHEN price IS NULL OR price <= 0 THEN 'price-invalid'
     WHEN total_amount IS NULL OR total_amount <= 0 THEN 'total-invalid'
     WHEN transaction_date IS NULL THEN 'date-unreadable'
-    WHEN transaction_date >= file_day() + INTERVAL 1 DAY THEN 'date-future'
+    WHEN transaction_date >= file_day(line) + INTERVAL 1 DAY THEN 'date-future'
   END AS rule,
   {transaction_id: transaction_id, product_id: product_id, quantity: raw_quantity, price: raw_price,
     total_amount: raw_total_amount, transaction_date: raw_transaction_date, status: status} AS "values"

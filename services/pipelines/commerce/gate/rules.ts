@@ -3,12 +3,15 @@ import { type Parameters, wholeParameter } from '../../../core/parameter.ts';
 import type { Check, Rule } from '../../../core/rule.ts';
 import type { ParameterSpec } from '../../../ports/step.ts';
 import type { FeedName } from '../door/raw-key.ts';
+import { NEW_FILES } from './new-files.ts';
 
 /** Thresholds of the quality gate (requirements 3.11). */
 export interface Thresholds {
   minTransactions: number;
   minProducts: number;
   maxNullShare: number;
+  /** Rows of one day of new files that break a rule. */
+  maxRejectShare: number;
   freshnessHours: number;
   /** Standard deviations from the mean of the 30 days before. */
   anomalyDeviations: number;
@@ -24,6 +27,11 @@ export const GATE_PARAMETERS: readonly ParameterSpec[] = [
     default: '0.01',
   },
   {
+    name: 'max-reject-share',
+    description: 'Largest share of rows that break a rule, of a day of new files',
+    default: '0.05',
+  },
+  {
     name: 'freshness-hours',
     description: 'Greatest age of the newest transaction, in hours',
     default: '48',
@@ -34,6 +42,7 @@ export const GATE_PARAMETERS: readonly ParameterSpec[] = [
     default: '3',
   },
   { name: 'strict', description: 'true: every feed has to be there', default: 'false' },
+  { name: 'recheck', description: 'true: nothing is shown after it', default: 'false' },
 ];
 
 /** The thresholds among the parameters; `config-invalid` for one that is no number in its range. */
@@ -42,6 +51,7 @@ export function thresholdsOf(parameters: Parameters): Thresholds {
     minTransactions: wholeParameter(parameters, 'min-transactions', 0),
     minProducts: wholeParameter(parameters, 'min-products', 0),
     maxNullShare: shareParameter(parameters, 'max-null-share'),
+    maxRejectShare: shareParameter(parameters, 'max-reject-share'),
     freshnessHours: wholeParameter(parameters, 'freshness-hours', 1),
     anomalyDeviations: wholeParameter(parameters, 'anomaly-deviations', 1),
   };
@@ -61,7 +71,8 @@ export function rulesOf(
   thresholds: Thresholds,
   logicalDate: string,
 ): readonly Rule[] {
-  return RULES[feed]({ ...thresholds, logicalDate });
+  const request = { ...thresholds, logicalDate };
+  return [...RULES[feed](request), ...rejects(feed, request)];
 }
 
 type Request = Thresholds & { logicalDate: string };
@@ -150,7 +161,9 @@ function unique(feed: FeedName, columns: readonly string[]): Rule {
 
 function fresh(feed: FeedName, column: string, request: Request, severity: Rule['severity']): Rule {
   const { freshnessHours: hours, logicalDate } = request;
-  const sql = `SELECT CASE WHEN max("${column}") >= TIMESTAMP '${logicalDate} 00:00:00' + INTERVAL 1 DAY - INTERVAL ${hours} HOUR
+  const end = `TIMESTAMP '${logicalDate} 00:00:00' + INTERVAL 1 DAY`;
+  // What is dated later says nothing of that day.
+  const sql = `SELECT CASE WHEN max("${column}") FILTER ("${column}" < ${end}) >= ${end} - INTERVAL ${hours} HOUR
     THEN 0 ELSE 1 END FROM ${feed}`;
   return {
     name: `${feed}-fresh`,
@@ -158,6 +171,29 @@ function fresh(feed: FeedName, column: string, request: Request, severity: Rule[
     severity,
     checks: [{ kind: 'sql', sql, bound: `at most ${hours} hours` }],
   };
+}
+
+/** Of fewer rows a share says little. */
+const REJECTS_ALLOWED = 10;
+/** What a shop aims at (requirements 3.11: invalid below 0.1 %). */
+const REJECT_SHARE_AIM = 0.001;
+
+/** A source that has changed its form makes rejects, and the tables of what is left look well. */
+function rejects(feed: FeedName, { maxRejectShare: max }: Request): readonly Rule[] {
+  const own = `FROM ${NEW_FILES} WHERE feed = '${feed}'`;
+  const days = `SELECT coalesce(sum(bad), 0) FROM (SELECT sum(rejected) AS bad, sum(rows_in) AS n ${own} GROUP BY day)
+    WHERE bad > greatest(${REJECTS_ALLOWED}, ${max} * n)`;
+  const all = `SELECT CASE WHEN sum(rejected) > ${REJECT_SHARE_AIM} * sum(rows_in) THEN sum(rejected) ELSE 0 END ${own}`;
+  const aim = `${REJECT_SHARE_AIM * 100} %`;
+  const bound = `at most ${Number((max * 100).toFixed(4))} % of the rows of a day, or ${REJECTS_ALLOWED} rows`;
+  return [
+    block(`${feed}-rejects`, 'few rows of a day of new files break a rule', [
+      { kind: 'sql', sql: days, bound },
+    ]),
+    warn(`${feed}-rejects-aim`, `at most ${aim} of the rows of new files break a rule`, [
+      { kind: 'sql', sql: `SELECT coalesce((${all}), 0)`, bound: `at most ${aim} of the rows` },
+    ]),
+  ];
 }
 
 /** The last day of the data against the 30 days before; with fewer than 7 of those there is nothing to compare with. */

@@ -1,6 +1,8 @@
 import { PipelineError } from '../../../core/error.ts';
 import type { Step, StepResult } from '../../../ports/step.ts';
-import { FEED_NAMES } from '../door/raw-key.ts';
+import { fileRecords, isRefused } from '../door/file-record.ts';
+import { refusalOf } from '../door/refusal.ts';
+import { failedFeeds, FEED_ENDS } from './feed-ends.ts';
 
 /**
  * Ends the run as failed when a file or a feed was refused on the way (requirements 3.4), after everything that does not
@@ -11,31 +13,26 @@ export const verdict: Step = {
   summary: 'Fail the run when a file or a feed was refused, after all the rest is done',
   parameters: [
     { name: 'refused', description: 'Files that validate has refused', default: '0' },
-    ...FEED_NAMES.map((name) => ({
-      name,
-      description: `How the step ${name} ended`,
-      default: 'Succeeded',
-    })),
+    ...FEED_ENDS,
   ],
-  async run(ports, parameters): Promise<StepResult> {
-    const failed = FEED_NAMES.filter((name) =>
-      /^(?:Failed|Error|Omitted)$/.test(parameters[name] ?? ''),
-    );
+  async run(ports, parameters, run): Promise<StepResult> {
+    const failed = failedFeeds(parameters);
     if (failed.length > 0)
       throw new PipelineError(
         'quality-failed',
         `feeds that could not be made: ${failed.join(', ')}`,
         {
-          hint: 'the other feeds are published; argosy status commerce tells why these failed',
+          hint: 'what does not depend on them is published; argosy status commerce tells why they failed',
         },
       );
-    const refused = Number(parameters['refused'] ?? '0');
-    if (refused > 0)
-      throw new PipelineError(
-        'input-invalid',
-        `${refused} ${refused === 1 ? 'file was' : 'files were'} refused; all others are published`,
-        { hint: `read the reasons below ${ports.store.url}/quarantine/` },
-      );
+    const refused = (await fileRecords(ports)).filter(
+      (record) => record.runId === run.runId && isRefused(record),
+    );
+    if (refused.length > 0) throw refusalOf(refused, wordsFor(ports.store.url));
     return { outputs: {}, counts: {}, problems: [] };
   },
 };
+
+function wordsFor(url: string): { end: string; hint: string } {
+  return { end: '; all others are published', hint: `all reasons are below ${url}/quarantine/` };
+}

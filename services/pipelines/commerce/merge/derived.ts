@@ -1,11 +1,14 @@
 import type { DatasetColumn } from '../../../core/dataset.ts';
 import customer360 from './customer-360.sql';
 import dailySummary from './daily-summary.sql';
+import firstOrders from './first-orders.sql';
+import productFacts from './product-facts.sql';
 import productPerformance from './product-performance.sql';
 import salesEnriched from './sales-enriched.sql';
 import sessions from './sessions.sql';
 import trafficDaily from './traffic-daily.sql';
 import trafficHourly from './traffic-hourly.sql';
+import type { PersonalTag } from '../../../stages/shape/protect.ts';
 import type { FeedName } from '../door/raw-key.ts';
 
 /** A table that merge makes of the curated feeds (requirements 3.7, 3.8, 3.10). */
@@ -14,20 +17,47 @@ export interface Derived {
   description: string;
   /** A SELECT over the views of the feeds, and over tables of this list that stand before it. */
   sql: string;
+  /** The tables of this list that it reads. */
+  after: readonly string[];
+  /** How it is made a day at a time, where each of its days is made of that day of `transactions`. */
+  byDay?: ByDay;
   partitionBy: readonly string[];
+  /** The columns that tell two rows apart. */
+  key: readonly string[];
   columns: readonly DatasetColumn[];
   /** The feeds that it is made of. */
   feeds: readonly FeedName[];
 }
 
-/** `name TYPE` by commas. */
+/** `sql` reads that day of `transactions`, and the tables, which are made of all days before. */
+export interface ByDay {
+  tables: Readonly<Record<string, string>>;
+  sql: string;
+}
+
+const SALES_BY_DAY: ByDay = {
+  tables: { first_orders: firstOrders, product_facts: productFacts },
+  sql: salesEnriched,
+};
+
+/** The same as one SELECT. */
+function wholeSql({ tables, sql }: ByDay): string {
+  const named = Object.entries(tables).map(([name, made]) => `${name} AS (${made.trim()})`);
+  return `WITH ${named.join(', ')} ${sql}`;
+}
+
+/** Columns that tell of a person, as they do in the feeds. */
+const PERSONS: ReadonlySet<string> = new Set(['customer_id', 'session_id', 'session_key']);
+
+/** A line a column: `name TYPE what it means`. */
 function columnsOf(text: string): DatasetColumn[] {
   return text
     .trim()
     .split(/\s*\n\s*/)
     .map((line) => {
       const [name = '', type = '', ...words] = line.split(/\s+/);
-      return { name, type: type as DatasetColumn['type'], description: words.join(' ') };
+      const tag: PersonalTag = PERSONS.has(name) ? 'person-id' : 'none';
+      return { name, type: type as DatasetColumn['type'], description: words.join(' '), tag };
     });
 }
 
@@ -38,7 +68,9 @@ export const DERIVED: readonly Derived[] = [
     description: 'Visits: events of one session without a pause of 30 minutes, at most 24 hours',
     sql: sessions,
     feeds: ['clickstream'],
+    after: [],
     partitionBy: ['year', 'month', 'day'],
+    key: ['session_key'],
     columns: columnsOf(`session_key VARCHAR session_id and session_seq
       session_id VARCHAR
       session_seq INTEGER from 1
@@ -69,7 +101,9 @@ export const DERIVED: readonly Derived[] = [
     description: 'Sessions by the hour in which they began, overall and by device',
     sql: trafficHourly,
     feeds: ['clickstream'],
+    after: ['sessions'],
     partitionBy: [],
+    key: ['hour_start', 'device'],
     columns: columnsOf(`hour_start TIMESTAMP
       device VARCHAR all: of every device
       sessions BIGINT
@@ -84,7 +118,9 @@ export const DERIVED: readonly Derived[] = [
     description: 'Sessions by the day on which they began, overall and by device',
     sql: trafficDaily,
     feeds: ['clickstream'],
+    after: ['sessions'],
     partitionBy: [],
+    key: ['day', 'device'],
     columns: columnsOf(`day DATE
       device VARCHAR all: of every device
       sessions BIGINT
@@ -98,9 +134,12 @@ export const DERIVED: readonly Derived[] = [
     name: 'sales_enriched',
     description:
       'Each transaction with its product, whether it is the first of its customer, and reviews',
-    sql: salesEnriched,
+    sql: wholeSql(SALES_BY_DAY),
+    byDay: SALES_BY_DAY,
     feeds: ['transactions', 'products', 'reviews'],
+    after: [],
     partitionBy: ['year', 'month', 'day'],
+    key: ['transaction_id'],
     columns: columnsOf(`transaction_id VARCHAR
       customer_id VARCHAR
       product_id VARCHAR
@@ -128,7 +167,9 @@ export const DERIVED: readonly Derived[] = [
     description: 'Each customer: orders, spending, returns, visits, segment',
     sql: customer360,
     feeds: ['transactions', 'clickstream', 'reviews'],
+    after: ['sessions'],
     partitionBy: [],
+    key: ['customer_id'],
     columns: columnsOf(`customer_id VARCHAR
       orders BIGINT
       completed_orders BIGINT
@@ -149,7 +190,9 @@ export const DERIVED: readonly Derived[] = [
     description: 'Each product: stock, price tier, sales, views, reviews',
     sql: productPerformance,
     feeds: ['transactions', 'products', 'clickstream', 'reviews'],
+    after: [],
     partitionBy: [],
+    key: ['product_id'],
     columns: columnsOf(`product_id VARCHAR
       name VARCHAR
       category VARCHAR
@@ -180,7 +223,9 @@ export const DERIVED: readonly Derived[] = [
     description: 'Each day: orders, revenue, customers, visits, transactions of unknown products',
     sql: dailySummary,
     feeds: ['transactions', 'products', 'clickstream', 'reviews'],
+    after: ['sessions'],
     partitionBy: [],
+    key: ['day'],
     columns: columnsOf(`day DATE
       orders BIGINT
       completed_orders BIGINT

@@ -1,44 +1,53 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { quoteIdentifier, quoteText } from '../../../core/column.ts';
+import { quoteText } from '../../../core/column.ts';
 import { type Commit, type Part, sha256 } from '../../../core/manifest.ts';
-import type { QueryEngine } from '../../../ports/query-engine.ts';
 import type { Step, StepPorts, StepResult } from '../../../ports/step.ts';
 import { allSettled } from '../../../stages/shape/settle.ts';
+import { datesTaken, FORCE_PARAMETER } from '../door/dates-taken.ts';
 import { commitSet, newestSet } from '../set/commit-set.ts';
-import { partsBelow } from '../set/copied-parts.ts';
+import { copyDerived, type Workshop } from './copy-derived.ts';
 import { DERIVED, type Derived } from './derived.ts';
 import categories from './categories.sql';
-import { keepPart } from '../set/part-file.ts';
-import { FEED_NAMES } from '../door/raw-key.ts';
-import { type FeedSets, openFeedTables, readFeedSets } from '../set/set-tables.ts';
+import { type FreshPart, keepPart } from '../set/part-file.ts';
+import { FEED_NAMES, type FeedName } from '../door/raw-key.ts';
+import { failedFeeds, FEED_ENDS } from '../gate/feed-ends.ts';
+import { type FeedSets, openFeedFiles, readFeedSets } from '../set/set-tables.ts';
+import { CURATED_SET, shownAttributes } from '../set/shown.ts';
 
 /** The dataset whose newest commit is what readers of `curated_{env}` see. */
-export const CURATED = 'curated';
+export const CURATED = CURATED_SET;
 const PARTS_AT_ONCE = 16;
-const PARQUET = 'FORMAT parquet, COMPRESSION snappy';
+/** Each takes a core, and memory for its groups. */
+const TABLES_AT_ONCE = 2;
 
 /**
  * Joins the staged feeds to the tables for analysis and shows all of them, the feeds' own too, by one commit
  * (requirements 3.10): a reader never sees tables of two runs. Made of the same sets on the same day, nothing is done.
+ * A feed that has failed, and what is made of it, stays as readers have it.
  */
 export const merge: Step = {
   name: 'merge',
   summary: 'Join the feeds to tables for analysis, and show all curated tables at once',
-  parameters: [],
-  async run(ports, _parameters, { logicalDate }): Promise<StepResult> {
+  parameters: [...FEED_ENDS, FORCE_PARAMETER],
+  async run(ports, parameters, { logicalDate }): Promise<StepResult> {
+    const failed = failedFeeds(parameters);
     const sets = await readFeedSets(ports);
     const base = await newestSet(ports.store, CURATED);
-    const inputs = fingerprintOf(sets, logicalDate);
-    if (base?.attributes['inputs'] === inputs) return resultOf(base, 0);
-    const engine = await openFeedTables(ports, sets);
+    const inputs = fingerprintOf(sets, logicalDate, failed);
+    const { isForced } = datesTaken(parameters);
+    if (base?.attributes['inputs'] === inputs && !isForced) return resultOf(base, 0);
+    const { engine, paths } = await openFeedFiles(ports, sets);
     try {
       const day = `TIMESTAMP ${quoteText(`${logicalDate} 00:00:00`)} + INTERVAL 1 DAY`;
       await engine.run(`CREATE OR REPLACE MACRO run_end() AS ${day}; ${categories}`);
-      const made = await makeDerived(ports, engine);
-      const parts = [...FEED_NAMES.flatMap((name) => sets[name].curated), ...made.parts];
-      const attributes = { inputs, as_of: logicalDate };
+      const shop = { ports, engine, paths, sales: sets.transactions.curated };
+      const made = await makeDerived(ports, shop, { failed, base });
+      const feeds = FEED_NAMES.flatMap((name) =>
+        failed.includes(name) ? partsOf(base, name) : sets[name].curated,
+      );
+      const parts = [...feeds, ...made.parts];
+      const shown = shownAttributes(sets, { failed, base, logicalDate });
+      const attributes = { inputs, as_of: logicalDate, ...shown };
       const { store, signal } = ports;
       const request = { dataset: CURATED, attributes, parts, base, signal };
       return resultOf((await commitSet(store, request)).commit, made.written);
@@ -49,57 +58,44 @@ export const merge: Step = {
 };
 
 /** Tables that were made of the same sets by the same SQL on the same day are the same. */
-function fingerprintOf(sets: FeedSets, logicalDate: string): string {
+function fingerprintOf(sets: FeedSets, logicalDate: string, failed: readonly FeedName[]): string {
   const digests = FEED_NAMES.map((name) => sets[name].commit?.digest ?? '');
   const sql = DERIVED.map((one) => one.sql);
-  return sha256(JSON.stringify([...digests, logicalDate, categories, ...sql]));
+  return sha256(JSON.stringify([...digests, logicalDate, categories, ...sql, ...failed]));
 }
 
+/** Tables that are made of a feed that has failed stay as they were in the set before. */
 async function makeDerived(
   ports: StepPorts,
-  engine: QueryEngine,
+  shop: Workshop,
+  { failed, base }: { failed: readonly FeedName[]; base: Commit | null },
 ): Promise<{ parts: Part[]; written: number }> {
-  const parts: Part[] = [];
-  let written = 0;
-  const limit = pLimit(PARTS_AT_ONCE);
-  for (const derived of DERIVED) {
-    const fresh = await copyDerived(ports, engine, derived);
-    const kept = await allSettled(fresh.map((one) => limit(() => keepPart(ports, one))));
-    for (const { part, isNew } of kept) {
-      parts.push(part);
-      if (isNew) written += 1;
-    }
+  const tableLimit = pLimit(TABLES_AT_ONCE);
+  const partLimit = pLimit(PARTS_AT_ONCE);
+  const stays = ({ feeds }: Derived): boolean => feeds.some((feed) => failed.includes(feed));
+  const copied = new Map<string, Promise<FreshPart[]>>();
+  for (const derived of DERIVED.filter((one) => !stays(one))) {
+    const copy = async (): Promise<FreshPart[]> => {
+      // They stand before it in the list, so that they have begun.
+      await Promise.all(derived.after.map((name) => copied.get(name)));
+      return copyDerived(shop, derived);
+    };
+    copied.set(derived.name, tableLimit(copy));
   }
-  return { parts, written };
+  const fresh = (await allSettled([...copied.values()])).flat();
+  const kept = await allSettled(fresh.map((one) => partLimit(() => keepPart(ports, one))));
+  return {
+    parts: [
+      ...DERIVED.filter(stays).flatMap(({ name }) => partsOf(base, name)),
+      ...kept.map(({ part }) => part),
+    ],
+    written: kept.filter(({ isNew }) => isNew).length,
+  };
 }
 
-async function copyDerived({ scratch }: StepPorts, engine: QueryEngine, derived: Derived) {
-  const { name, sql, columns, partitionBy } = derived;
-  const folder = join(scratch, 'derived', name);
-  await mkdir(folder, { recursive: true });
-  const list = columns.map(
-    (one) => `CAST(${quoteIdentifier(one.name)} AS ${one.type}) AS ${quoteIdentifier(one.name)}`,
-  );
-  const isParted = partitionBy.length > 0;
-  const target = isParted ? folder : join(folder, 'data.parquet');
-  const layout = isParted
-    ? `, PARTITION_BY (${partitionBy.join(', ')}), WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true`
-    : '';
-  await engine.run(
-    `COPY (SELECT ${list.join(', ')} FROM (${sql.trim()}) made) TO ${quoteText(target)} (${PARQUET}${layout})`,
-  );
-  const parts = await partsBelow(engine, folder, (partition, path) => ({
-    keyPattern: [CURATED, name, ...(isParted ? [partition] : []), 'part-{hash}.parquet'].join('/'),
-    attributes: { zone: 'curated', table: name, partition },
-    path,
-  }));
-  const paths = parts.map(({ path }) => quoteText(path)).join(', ');
-  const from =
-    parts.length === 0
-      ? `(SELECT ${columns.map((one) => `CAST(NULL AS ${one.type}) AS ${quoteIdentifier(one.name)}`).join(', ')} WHERE false)`
-      : `read_parquet([${paths}], hive_partitioning = false)`;
-  await engine.run(`CREATE OR REPLACE VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${from}`);
-  return parts;
+/** A table as readers have it. */
+function partsOf(base: Commit | null, table: string): Part[] {
+  return (base?.parts ?? []).filter(({ attributes }) => attributes['table'] === table);
 }
 
 function resultOf({ parts, version }: Commit, written: number): StepResult {

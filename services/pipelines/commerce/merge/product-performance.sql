@@ -8,10 +8,13 @@ WITH sold AS (
   SELECT regexp_extract(page, '^/product/([^/]+)', 1) AS product_id, count(*) FILTER (WHERE event_type = 'product_view') AS views,
     count(*) FILTER (WHERE event_type = 'add_to_cart') AS cart_adds
   FROM clickstream WHERE page LIKE '/product/%' GROUP BY 1
+), bought AS (
+  -- Those of which somebody has written: they are few among all.
+  SELECT DISTINCT product_id, customer_id FROM transactions SEMI JOIN reviews USING (product_id, customer_id)
 ), scores AS (
   SELECT r.product_id, round(sum(rating) / count(*), 2) AS mean_rating, count(*) AS review_count,
     count(*) FILTER (WHERE b.product_id IS NOT NULL) AS verified_review_count
-  FROM reviews r LEFT JOIN (SELECT DISTINCT product_id, customer_id FROM transactions) b USING (product_id, customer_id)
+  FROM reviews r LEFT JOIN bought b USING (product_id, customer_id)
   GROUP BY r.product_id
 )
 SELECT p.product_id, p.name, p.category, p.brand, coalesce(c.department, 'Other') AS department,

@@ -1,17 +1,21 @@
 -- A pause of 30 minutes begins a new session; what is longer than 24 hours is cut every 24 hours from its beginning.
 WITH paused AS (
-  SELECT *, CASE WHEN "timestamp" - lag("timestamp") OVER walk >= INTERVAL 30 MINUTE THEN 1 ELSE 0 END AS is_new
+  SELECT *, row_number() OVER walk AS place,
+    CASE WHEN "timestamp" - lag("timestamp") OVER walk >= INTERVAL 30 MINUTE THEN 1 ELSE 0 END AS is_new
   FROM clickstream WINDOW walk AS (PARTITION BY session_id ORDER BY "timestamp", event_type, page)
 ), visits AS (
-  SELECT *, sum(is_new) OVER (PARTITION BY session_id ORDER BY "timestamp", event_type, page) AS visit FROM paused
+  SELECT *, sum(is_new) OVER (PARTITION BY session_id ORDER BY place) AS visit FROM paused
+), long_visits AS (
+  SELECT session_id, visit, min("timestamp") AS began_at FROM visits GROUP BY session_id, visit
+  HAVING date_diff('second', min("timestamp"), max("timestamp")) >= 86400
 ), cut AS (
-  SELECT *, CAST(floor(date_diff('second', min("timestamp") OVER (PARTITION BY session_id, visit), "timestamp") / 86400) AS INTEGER) AS cut
-  FROM visits
+  SELECT visits.*, coalesce(date_diff('second', began_at, "timestamp") // 86400, 0) AS cut
+  FROM visits LEFT JOIN long_visits USING (session_id, visit)
 ), grouped AS (
   SELECT session_id, visit, cut, count(*) AS event_count, min("timestamp") AS started_at, max("timestamp") AS ended_at,
-    arg_min(customer_id, ("timestamp", event_type, page)) FILTER (WHERE customer_id IS NOT NULL) AS customer_id,
-    arg_min(device, ("timestamp", event_type, page)) AS device, arg_min(browser, ("timestamp", event_type, page)) AS browser,
-    arg_min(page, ("timestamp", event_type, page)) AS entry_page, arg_max(page, ("timestamp", event_type, page)) AS exit_page,
+    arg_min(customer_id, place) FILTER (WHERE customer_id IS NOT NULL) AS customer_id,
+    arg_min(device, place) AS device, arg_min(browser, place) AS browser,
+    arg_min(page, place) AS entry_page, arg_max(page, place) AS exit_page,
     count(*) FILTER (WHERE event_type = 'page_view') AS page_views,
     count(*) FILTER (WHERE event_type = 'product_view') AS product_views,
     count(*) FILTER (WHERE event_type = 'add_to_cart') AS add_to_carts,

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PipelineError } from '../../../core/error.ts';
-import type { Part } from '../../../core/manifest.ts';
+import { sha256 as sha256Of, type Part } from '../../../core/manifest.ts';
 import type { StepPorts } from '../../../ports/step.ts';
 
 const READ_BYTES = 1 << 18;
+/** Up to this size a stream takes longer than the bytes. */
+const SMALL_BYTES_MAX = 2 ** 20;
 /** What the engine takes for a pattern in a path: it would read other files too. */
 const PATTERN = /[*?[\]]/;
 
@@ -14,7 +16,10 @@ type Workplace = Pick<StepPorts, 'store' | 'scratch' | 'signal'>;
 
 /** sha256 of a finished file. */
 export async function hashOfFile(path: string): Promise<string> {
-  return hashOf(createReadStream(path, { highWaterMark: READ_BYTES }));
+  const { size } = await stat(path);
+  return size <= SMALL_BYTES_MAX
+    ? sha256Of(readFileSync(path))
+    : hashOf(createReadStream(path, { highWaterMark: READ_BYTES }));
 }
 
 async function hashOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
@@ -78,9 +83,14 @@ export async function keepPart(
   const { size: sizeBytes } = await stat(path);
   const key = keyPattern.replace('{hash}', sha256.slice(0, 16));
   const part = { key, sizeBytes, rows, sha256, attributes };
-  const isStored = async (): Promise<boolean> =>
-    (await store.head(key, { signal })) !== null &&
-    (await hashOf(await store.open(key, { signal }))) === sha256;
+  const isStored = async (): Promise<boolean> => {
+    const info = await store.head(key, { signal });
+    if (info === null) return false;
+    if (info.sizeBytes > SMALL_BYTES_MAX)
+      return (await hashOf(await store.open(key, { signal }))) === sha256;
+    const bytes = await store.get(key, { signal });
+    return bytes !== null && sha256Of(bytes) === sha256;
+  };
   if (await isStored()) return { part, isNew: false };
   await store.put(key, { path, sizeBytes }, { signal });
   if (await isStored()) return { part, isNew: true };

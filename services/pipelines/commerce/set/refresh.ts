@@ -2,6 +2,8 @@ import type { Commit, Part } from '../../../core/manifest.ts';
 import { PipelineError } from '../../../core/error.ts';
 import { wholeParameter } from '../../../core/parameter.ts';
 import type { Step, StepPorts, StepResult } from '../../../ports/step.ts';
+import { registerPublished } from '../../../stages/serve/registration.ts';
+import { commerceDatabase } from '../answer/database.ts';
 import { newestSet } from './commit-set.ts';
 import { DERIVED } from '../merge/derived.ts';
 import { FEEDS } from '../feed/feeds.ts';
@@ -42,10 +44,12 @@ export const refresh: Step = {
         hint: 'run merge first',
       });
     const tables = tablesOf(set);
-    const text = Buffer.from(`${JSON.stringify({ version: set.version, tables }, null, 2)}\n`);
+    const text = curatedCatalogue(set);
     const stored = await store.get(CURATED_CATALOGUE, { signal });
     const isNew = stored === null || Buffer.compare(stored, text) !== 0;
     if (isNew) await store.put(CURATED_CATALOGUE, text, { signal });
+    // Before old parts are removed, so that no engine looks for them.
+    await registerPublished(ports, commerceDatabase(ports.settings.environment));
     const removed = await sweep(ports, set, keepHours);
     const partitions = tables.reduce((sum, one) => sum + one.partitions.length, 0);
     return {
@@ -59,6 +63,12 @@ export const refresh: Step = {
     };
   },
 };
+
+/** The catalogue of a curated set, as it is kept: the same set gives the same bytes. */
+export function curatedCatalogue(set: Commit): Uint8Array {
+  const { version } = set;
+  return Buffer.from(`${JSON.stringify({ version, tables: tablesOf(set) }, null, 2)}\n`);
+}
 
 function tablesOf({ parts }: Commit): CuratedTable[] {
   const all = [...FEED_NAMES.map((name) => FEEDS[name]), ...DERIVED];

@@ -28,14 +28,28 @@ export async function readFeedSets({ store }: Pick<StepPorts, 'store'>): Promise
 
 /** An engine with one view a feed over its staged curated parts; the caller closes it. */
 export async function openFeedTables(ports: StepPorts, sets: FeedSets): Promise<QueryEngine> {
-  const paths = new Map<FeedName, string[]>();
-  for (const name of FEED_NAMES) paths.set(name, await localPaths(ports, sets[name].curated));
-  const folders = [...paths.values()].flat().map((path) => dirname(path));
+  return (await openFeedFiles(ports, sets)).engine;
+}
+
+/** The same, with where each part lies, by its key. */
+export async function openFeedFiles(
+  ports: StepPorts,
+  sets: FeedSets,
+): Promise<{ engine: QueryEngine; paths: ReadonlyMap<string, string> }> {
+  const paths = new Map<string, string>();
+  for (const name of FEED_NAMES) {
+    const { curated } = sets[name];
+    const found = await localPaths(ports, curated);
+    for (const [at, { key }] of curated.entries()) paths.set(key, found[at] ?? key);
+  }
+  const folders = Array.from(paths.values(), (path) => dirname(path));
   const engine = await ports.openEngine([...new Set([ports.scratch, ...folders])]);
   try {
-    for (const name of FEED_NAMES)
-      await engine.run(tableSql(name, FEEDS[name].columns, paths.get(name) ?? []));
-    return engine;
+    for (const name of FEED_NAMES) {
+      const own = sets[name].curated.map(({ key }) => paths.get(key) ?? key);
+      await engine.run(tableSql(name, FEEDS[name].columns, own));
+    }
+    return { engine, paths };
   } catch (error) {
     await engine.close();
     throw error;
