@@ -13,11 +13,22 @@ const { benchRivals } = await import('../test/bench/rivals.mjs');
 const { benchProfile } = await import('../test/bench/profile.mjs');
 const { benchFinance } = await import('../test/bench/finance.mjs');
 const { benchMarket } = await import('../test/bench/market.mjs');
+const { benchCommerce } = await import('../test/bench/commerce.mjs');
+const { benchQuery } = await import('../test/bench/query.mjs');
 
 const rounds = Number(process.env['ARGOSY_TEST_BENCH_ROUNDS'] ?? 5);
 const folder = mkdtempSync(join(tmpdir(), 'argosy-bench-'));
 try {
-  const all = [benchStart, benchVintages, benchRivals, benchProfile, benchFinance, benchMarket];
+  const all = [
+    benchStart,
+    benchVintages,
+    benchRivals,
+    benchProfile,
+    benchFinance,
+    benchMarket,
+    benchCommerce,
+    benchQuery,
+  ];
   for (const bench of all) print(await bench(folder, rounds));
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,8 +1,14 @@
 import { PipelineError } from '../core/error.ts';
 import { nearest } from '../core/nearest.ts';
+import type { Dataset } from '../core/dataset.ts';
+import type { LifecycleRule } from '../core/lifecycle.ts';
 import type { Pipeline, Step } from '../ports/step.ts';
 import type { diffVintages } from '../pipelines/fama-french/diff.ts';
+import type { PipelineFlow } from '../stages/observe/lineage/flow.ts';
+import type { PartitionSource } from '../stages/observe/partitions/source.ts';
 import type { MakeReport } from '../stages/observe/report.ts';
+import type { ReplaySource } from '../stages/observe/replay/replay.ts';
+import type { PipelineProofs } from '../stages/observe/verify/claim.ts';
 import type { Database, DatabaseRequest } from '../stages/serve/database.ts';
 import type { NamedQueries } from '../stages/serve/named.ts';
 
@@ -13,13 +19,23 @@ interface Wing {
   load(): Promise<Pipeline>;
   /** Its tables; where they depend on what is in the store, those that are there, or that the SQL names. */
   database?(request: DatabaseRequest): Promise<Database>;
+  /** What it loads into the warehouse: the definitions of its tables and views. */
+  warehouse?(): Promise<readonly Dataset[]>;
+  /** How data goes through it, for lineage. */
+  flow(environment: string): Promise<PipelineFlow>;
+  /** How its partitions are told and made again. */
+  partitions?(): Promise<PartitionSource>;
+  /** What its records say of its objects, beside commits. */
+  proofs(): Promise<PipelineProofs>;
+  /** How it is made again from what came from outside. */
+  replay(): Promise<ReplaySource>;
   diff?(): Promise<typeof diffVintages>;
   /** What is asked often, by name. */
   named?(): Promise<NamedQueries>;
+  /** What is done with its objects as they grow old. */
+  lifecycle?(): Promise<readonly LifecycleRule[]>;
   /** Its page about a day. */
   report?(): Promise<MakeReport>;
-  /** The workflow parameters of a run that loads landed days again, the last of which is its logical date. */
-  backfill?(days: { from: string; to: string }): Record<string, string>;
 }
 
 /** The one list of pipelines. Their code is loaded when one of their steps is called, so that a command starts fast. */
@@ -28,6 +44,13 @@ export const WINGS: Readonly<Record<string, Wing>> = {
     summary: 'Fama-French portfolio files, every vintage, to Parquet and SQL',
     schema: 'dartmouth_db',
     load: async () => (await import('../pipelines/fama-french/index.ts')).famaFrench,
+    proofs: async () => (await import('../pipelines/fama-french/proofs.ts')).famaFrenchProofs,
+    lifecycle: async () =>
+      (await import('../pipelines/fama-french/lifecycle.ts')).FAMA_FRENCH_LIFECYCLE,
+    replay: async () => (await import('../pipelines/fama-french/replay.ts')).famaFrenchReplay,
+    flow: async () => (await import('../pipelines/fama-french/flow.ts')).famaFrenchFlow,
+    partitions: async () =>
+      (await import('../pipelines/fama-french/partitions.ts')).frenchPartitions,
     database: async () => (await import('../pipelines/fama-french/database.ts')).dartmouthDb,
     diff: async () => (await import('../pipelines/fama-french/diff.ts')).diffVintages,
   },
@@ -35,36 +58,57 @@ export const WINGS: Readonly<Record<string, Wing>> = {
     summary: 'Card transactions cleaned, checked, risk-scored and loaded to the warehouse',
     schema: 'finance',
     load: async () => (await import('../pipelines/finance/index.ts')).finance,
+    proofs: async () => (await import('../pipelines/finance/proofs.ts')).financeProofs,
+    lifecycle: async () => (await import('../pipelines/finance/lifecycle.ts')).FINANCE_LIFECYCLE,
+    replay: async () => (await import('../pipelines/finance/replay.ts')).financeReplay,
+    flow: async () => (await import('../pipelines/finance/flow.ts')).financeFlow,
+    partitions: async () => (await import('../pipelines/finance/partitions.ts')).financePartitions,
     database: async () => (await import('../pipelines/finance/database.ts')).financeDb,
+    warehouse: async () =>
+      (await import('../pipelines/finance/warehouse/datasets.ts')).FINANCE_WAREHOUSE,
     report: async () => (await import('../pipelines/finance/report.ts')).financeReport,
   },
   'market-data': {
     summary: 'Daily prices from Alpha Vantage to a warehouse fact table, re-runnable for any day',
     schema: 'market_data',
     load: async () => (await import('../pipelines/market-data/index.ts')).marketData,
+    proofs: async () => (await import('../pipelines/market-data/proofs.ts')).marketProofs,
+    lifecycle: async () => (await import('../pipelines/market-data/lifecycle.ts')).MARKET_LIFECYCLE,
+    replay: async () => (await import('../pipelines/market-data/replay.ts')).marketReplay,
+    flow: async () => (await import('../pipelines/market-data/flow.ts')).marketFlow,
+    partitions: async () =>
+      (await import('../pipelines/market-data/partitions.ts')).marketPartitions,
+    warehouse: async () =>
+      (await import('../pipelines/market-data/warehouse/datasets.ts')).MARKET_WAREHOUSE,
     report: async () => (await import('../pipelines/market-data/report.ts')).marketReport,
-    backfill: ({ from, to }) => ({
-      extract: 'false',
-      reload: 'true',
-      dates: `${from}..${to}`,
-      'logical-date': to,
-      trigger: 'backfill',
-    }),
   },
   'csv-intake': {
     summary: 'Any CSV that arrives: schema, statistics, quality issues, and SQL over its rows',
     schema: 'csv_intake',
     load: async () => (await import('../pipelines/csv-intake/index.ts')).csvIntake,
+    proofs: async () => (await import('../pipelines/csv-intake/proofs.ts')).csvIntakeProofs,
+    lifecycle: async () =>
+      (await import('../pipelines/csv-intake/lifecycle.ts')).CSV_INTAKE_LIFECYCLE,
+    replay: async () => (await import('../pipelines/csv-intake/replay.ts')).csvIntakeReplay,
+    flow: async () => (await import('../pipelines/csv-intake/flow.ts')).csvIntakeFlow,
+    partitions: async () => (await import('../pipelines/csv-intake/partitions.ts')).csvPartitions,
     database: async (request) =>
       (await import('../pipelines/csv-intake/database.ts')).csvDatabase(request),
   },
   commerce: {
     summary: 'Shop feeds checked, cleaned and joined to curated tables behind a quality gate',
-    schema: String.raw`(?:curated|processed)(?:_\w+)?`,
+    schema: String.raw`(?:curated|processed|raw)(?:_\w+)?`,
     load: async () => (await import('../pipelines/commerce/index.ts')).commerce,
-    database: async ({ environment, sql }) =>
-      (await import('../pipelines/commerce/answer/database.ts')).databaseFor(environment, sql),
+    proofs: async () => (await import('../pipelines/commerce/upkeep/proofs.ts')).commerceProofs,
+    replay: async () => (await import('../pipelines/commerce/upkeep/replay.ts')).commerceReplay,
+    flow: async (environment) =>
+      (await import('../pipelines/commerce/flow.ts')).commerceFlow(environment),
+    partitions: async () =>
+      (await import('../pipelines/commerce/partitions.ts')).commercePartitions,
+    database: async (request) =>
+      (await import('../pipelines/commerce/answer/tables.ts')).commerceTables(request),
     named: async () => (await import('../pipelines/commerce/answer/ask.ts')).namedQueries,
+    lifecycle: async () => (await import('../pipelines/commerce/upkeep/lifecycle.ts')).LIFECYCLE,
     report: async () => (await import('../pipelines/commerce/report.ts')).commerceReport,
   },
 };

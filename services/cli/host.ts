@@ -24,14 +24,18 @@ export function openHost(session: Session): StepHost {
   };
 }
 
-/** The ports with which this session answers questions about a pipeline. */
-export function serving(session: Session, pipeline: string): ServePorts {
+/**
+ * The ports with which this session answers questions about a pipeline. With more than one thread, sums of floating
+ * point numbers may differ in their last digit from one time to the next: for what a reader asks, not for pages.
+ */
+export function serving(session: Session, pipeline: string, threads = 1): ServePorts {
   const wiring = wiringOf(session);
   const { signal } = session;
   return openServePorts(wiring, bucketOpener(wiring), {
     pipeline,
     cache: sideFolder(session, 'cache'),
     signal,
+    threads,
   });
 }
 

@@ -2,15 +2,23 @@ import { Command, CommanderError } from 'commander';
 import { exitCodeOf, type PipelineError, toPipelineError } from '../core/error.ts';
 import { printable } from '../core/printable.ts';
 import { VERSION } from '../core/version.ts';
-import { addCluster, withCluster } from './cluster/program.ts';
+import { addCluster } from './cluster/program.ts';
 import { collect, example } from './command-help.ts';
+import { addBackfill, type BackfillFlags } from './programs/backfill.ts';
 import { addEvents, type EventFlags } from './programs/events.ts';
 import { addFiles, type FilesFlags } from './programs/files.ts';
 import { addForget, type ForgetFlags } from './programs/forget.ts';
 import { interruptible } from './interrupt.ts';
 import { addLifecycle, type LifecycleFlags } from './programs/lifecycle.ts';
+import { addDocs, type DocsFlags } from './programs/docs.ts';
+import { addQuery, type QueryFlags } from './programs/query.ts';
+import { addReplay, type ReplayFlags } from './programs/replay.ts';
 import { addReport, type ReportFlags } from './programs/report.ts';
+import { addStatus, type StatusFlags } from './programs/status.ts';
+import { addTables } from './programs/tables.ts';
+import { addVerify, type VerifyFlags } from './programs/verify.ts';
 import { type GlobalFlags, type Io, openSession, type Session } from './session.ts';
+import { closeLineage } from './wire/lineage.ts';
 import { closeWarehouses } from './wire/warehouse.ts';
 
 /** What stood after the command's name: its arguments in order, and its flags. */
@@ -21,7 +29,19 @@ export interface Given {
 
 /** The flags of all commands, as commander names them; a command reads those that it declares. */
 export interface Flags
-  extends GlobalFlags, EventFlags, FilesFlags, ForgetFlags, LifecycleFlags, ReportFlags {
+  extends
+    GlobalFlags,
+    BackfillFlags,
+    DocsFlags,
+    EventFlags,
+    FilesFlags,
+    ForgetFlags,
+    LifecycleFlags,
+    QueryFlags,
+    ReplayFlags,
+    ReportFlags,
+    StatusFlags,
+    VerifyFlags {
   json?: boolean;
   csv?: boolean;
   pipeline?: string;
@@ -37,6 +57,7 @@ export interface Flags
   dryRun?: boolean | string;
   watch?: boolean;
   warehouse?: boolean;
+  ddl?: string;
   notify?: boolean;
   from?: string;
   to?: string;
@@ -69,6 +90,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
           await load()
         )(session, { args: command.args, flags });
       } finally {
+        await closeLineage(session);
         await closeWarehouses(session);
         await session.log.flush();
       }
@@ -149,17 +171,7 @@ function addRunning(program: Command, on: On): void {
   );
   on(run, async () => (await import('./commands/run.ts')).run);
 
-  const backfill = program
-    .command('backfill')
-    .argument('<pipeline>', 'a pipeline that lands its input by day, for example market-data')
-    .description('load landed days again, without asking their source')
-    .requiredOption('--from <day>', 'the first day of extraction, YYYY-MM-DD')
-    .requiredOption('--to <day>', 'the last one')
-    .option('-p, --parameter <name=value>', 'set a workflow parameter; repeatable', collect, [])
-    .option('--sample', 'load those of the generated sample')
-    .option('--json', 'print the outcome as JSON');
-  example(backfill, 'argosy backfill market-data --from 2026-01-05 --to 2026-01-30');
-  on(backfill, async () => (await import('./commands/backfill.ts')).backfill);
+  addBackfill(program, on);
 
   const step = program
     .command('step')
@@ -193,27 +205,7 @@ function addRunning(program: Command, on: On): void {
 }
 
 function addAsking(program: Command, on: On): void {
-  const query = program
-    .command('query')
-    .argument('[sql]', 'one SELECT statement; - reads it from standard input')
-    .description('ask the tables with SQL')
-    .option('--named <name>', 'ask this instead: top_products, customer_ltv, daily_kpis, ...')
-    .option('--pipeline <name>', 'whose tables; else those of the database that the SQL names')
-    .option('--as-of <date>', 'only what was known on that day, YYYY-MM-DD')
-    .option('--warehouse', 'ask the warehouse (ARGOSY_WAREHOUSE), in the SQL of PostgreSQL')
-    .option('--csv', 'print CSV')
-    .option('--json', 'print JSON: one array of objects')
-    .option('--sample', 'ask the tables of the generated sample');
-  example(
-    query,
-    'argosy query "SELECT metric_type, count(*) FROM current_data GROUP BY ALL"',
-    'argosy query --as-of 2018-06-30 "SELECT DISTINCT ingestion_date FROM current_data"',
-    'argosy query --csv "FROM data_ingestion_map" > map.csv',
-    `argosy query 'SELECT * FROM csv_intake."sales" LIMIT 5'`,
-    'argosy query --named top_products --as-of 2026-01-31',
-    'argosy query --warehouse "SELECT * FROM vw_daily_transaction_summary LIMIT 7"',
-  );
-  on(query, async () => (await import('./commands/query.ts')).query);
+  addQuery(program, on);
 
   const diff = program
     .command('diff')
@@ -230,30 +222,10 @@ function addAsking(program: Command, on: On): void {
 }
 
 function addLooking(program: Command, on: On): void {
-  const tables = program
-    .command('tables')
-    .description('list tables and views with their columns, rows and freshness')
-    .option('--json', 'print JSON')
-    .option('--sample', 'list those of the generated sample');
-  example(tables, 'argosy tables', 'argosy tables --json');
-  on(tables, async () => (await import('./commands/tables.ts')).tables);
+  addTables(program, on);
+  addDocs(program, on);
 
-  const status = program
-    .command('status')
-    .argument('<pipeline>', 'which pipeline')
-    .description('show the runs of a pipeline and what it has published')
-    .option('--limit <n>', 'how many runs', '10')
-    .option('--json', 'print JSON')
-    .option('--sample', 'show those of the generated sample')
-    .option('--cluster', 'show the workflows and schedules of the cluster instead');
-  withCluster(status);
-  example(
-    status,
-    'argosy status fama-french',
-    'argosy status fama-french --json',
-    'argosy status fama-french --cluster --namespace argosy',
-  );
-  on(status, async () => (await import('./commands/status.ts')).status);
+  addStatus(program, on);
 
   const lint = program
     .command('lint')
@@ -272,6 +244,8 @@ function addLooking(program: Command, on: On): void {
   addReport(program, on);
   addForget(program, on);
   addLifecycle(program, on);
+  addVerify(program, on);
+  addReplay(program, on);
 
   const doctor = program
     .command('doctor')

@@ -73,7 +73,6 @@ export function openSession(
     dotenvText: dotenvText(io.cwd),
     cwd: io.cwd,
   });
-  refuseUnbuilt(config);
   const writer = { write: (line: string): unknown => io.stderr.write(line) };
   const log = createLog({
     level: config.log.level,
@@ -84,14 +83,6 @@ export function openSession(
     hasColor: flags.color !== false && terminalOf(io.stderr, io.env).hasColor,
   });
   return { io, config, log, signal, leaving, self: ownName(io.env), flags, given, writer };
-}
-
-/** A setting that would be ignored is refused where the outcome would be another one. */
-function refuseUnbuilt({ engine }: Config): void {
-  if (engine !== 'athena') return;
-  throw new PipelineError('unsupported', 'ARGOSY_ENGINE=athena: that engine is not built yet', {
-    hint: 'take the setting out, or set ARGOSY_ENGINE=duckdb: the same SQL over the same objects',
-  });
 }
 
 /** Says so when notices are to go to SNS, which is not built. */

@@ -3,6 +3,7 @@ const TYPES: Readonly<Record<string, string>> = {
   csv: 'text/csv',
   gz: 'application/gzip',
   html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
   json: 'application/json',
   jsonl: 'application/x-ndjson',
   parquet: 'application/vnd.apache.parquet',

@@ -28,6 +28,19 @@ export function humaneDuration(durationMs: number): string {
   return `${Math.floor(minutes / 60)}h ${twoDigits(minutes % 60)}m`;
 }
 
+const AGES = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60],
+] as const;
+
+/** How old something is, in the one unit that matters: `now`, `5 min`, `3 h`, `12 d`. */
+export function humaneAge(ageMs: number): string {
+  const seconds = ageMs / 1000;
+  const [unit, size] = AGES.find(([, least]) => seconds >= least) ?? ['', 1];
+  return unit === '' ? 'now' : `${humaneCount(Math.floor(seconds / size))} ${unit}`;
+}
+
 function twoDigits(value: number): string {
   return value.toString().padStart(2, '0');
 }

@@ -1,3 +1,4 @@
+import type { LifecycleRule } from '../core/lifecycle.ts';
 import type { CallOptions } from './object-store.ts';
 
 /** Where a bucket sends its notifications of new objects. */
@@ -26,6 +27,15 @@ export interface BucketSetup {
   notify(
     bucket: string,
     target: NotificationTarget,
+    options?: CallOptions & { isDryRun?: boolean },
+  ): Promise<boolean>;
+  /**
+   * Has the store itself apply these rules, as far as it can: colder classes where it has them. Rules of others stay;
+   * false when that was so already. `unsupported` when it has no such thing.
+   */
+  age(
+    bucket: string,
+    rules: readonly LifecycleRule[],
     options?: CallOptions & { isDryRun?: boolean },
   ): Promise<boolean>;
 }

@@ -1,3 +1,4 @@
+import type { Catalog } from './catalog.ts';
 import type { Clock } from './clock.ts';
 import type { Notifier } from './notifier.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -57,6 +58,8 @@ export interface StepPorts {
   warehouse(): Promise<Warehouse>;
   /** The database that rows are read from (`ARGOSY_SOURCE_DATABASE`); `config-invalid` when none is set. As above. */
   sourceDatabase(): Promise<Warehouse>;
+  /** The catalogue of the engine that queries are asked of, where that is one which has to be told of tables. */
+  catalog?(): Promise<Catalog>;
   settings: StepSettings;
   clock: Clock;
   notifier: Notifier;

@@ -58,7 +58,7 @@ describe('argosy run market-data --sample', () => {
       expect(second.stdout).toMatch(/symbols +[02] landed, 1 failed, 0 pending\n/);
       expect(second.stdout).toMatch(/this run +nothing new\n/);
       const today = new Date().toISOString().slice(0, 10);
-      const days = ['--from', '2026-01-01', '--to', today];
+      const days = ['--from', '2026-01-01', '--to', today, '--all', '--yes'];
       const backfill = await argosy('backfill', 'market-data', '--sample', ...days);
       expect([backfill.exitCode, backfill.stderr]).toEqual([0, expect.any(String)]);
       expect(await rows(state)).toEqual(before);
@@ -90,6 +90,19 @@ describe('argosy run market-data --sample', () => {
     expect(grid.symbols).toContainEqual({ symbol: 'KO', cells: Array(10).fill('loaded') });
   });
 
+  it('has partitions by session and symbol: loaded, and asked for in vain', async () => {
+    const argv = ['status', 'market-data', '--sample', '--from', '2026-01', '--json'];
+    const { stdout } = await argosy(...argv);
+    const { counts, partitions } = JSON.parse(stdout) as {
+      counts: Record<string, number>;
+      partitions: { lane: string; state: string }[];
+    };
+    expect(counts).toMatchObject({ done: 200, missing: 0, failed: 1, stale: 0 });
+    expect(partitions).toContainEqual(
+      expect.objectContaining({ lane: 'NOSUCH', state: 'failed', reason: 'asked for in vain' }),
+    );
+  });
+
   it('has a page', async () => {
     const end = await argosy('report', 'market-data', '--sample', '--output', 'page.html');
     expect(end.exitCode).toBe(0);
@@ -100,31 +113,7 @@ describe('argosy run market-data --sample', () => {
 });
 
 describe('argosy backfill', () => {
-  it(
-    'tells that nothing is landed for its days',
-    async () => {
-      await using home = await tempFolder();
-      const days = ['--from', '2026-01-05', '--to', '2026-01-09'];
-      const end = await cli(
-        ['backfill', 'market-data', '--sample', ...days, '-p', 'quality-mode=warn'],
-        { cwd: home.path },
-      );
-      expect(end.exitCode).toBe(0);
-      expect(end.stderr).toContain('nothing is landed from 2026-01-05 to 2026-01-09');
-    },
-    RUN_MS_MAX,
-  );
-
-  it('refuses days that the trading calendar does not know', async () => {
-    await using home = await tempFolder();
-    const days = ['--from', '1989-12-30', '--to', '1989-12-31'];
-    const end = await cli(['backfill', 'market-data', '--sample', ...days], { cwd: home.path });
-    expect(end.exitCode).toBe(51);
-    expect(end.stderr).toContain('logical date 1989-12-31 cannot be');
-  });
-
   it.each([
-    [['backfill', 'fama-french', '--from', '2026-01-01', '--to', '2026-01-02'], 'has no backfill'],
     [['backfill', 'market-data', '--from', '2026-01-02', '--to', '2026-01-01'], 'is after --to'],
     [['backfill', 'market-data', '--from', 'yesterday', '--to', '2026-01-01'], 'is not a day'],
   ])('refuses %j', async (argv, words) => {

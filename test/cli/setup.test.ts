@@ -99,6 +99,7 @@ describeWith(minioProgram(), 'argosy setup on MinIO', (program) => {
         bucket: BUCKET,
         url: `s3://${BUCKET}`,
         created: true,
+        lifecycle: null,
         notification: { arn: ARN, prefix: 'raw_data/', suffixes: ['.zip'], changed: true },
       },
     ]);

@@ -2,13 +2,6 @@ import { expect, it } from 'vitest';
 import { cli } from '../support/cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-it('the engine that is not built yet is unsupported, with one error', async () => {
-  await using home = await tempFolder();
-  const end = await cli(['doctor'], { cwd: home.path, env: { ARGOSY_ENGINE: 'athena' } });
-  expect(end.exitCode).toBe(52);
-  expect(end.stderr).toMatch(/^error: ARGOSY_ENGINE=athena.*\nhint: /);
-});
-
 it('a run warns that notices to SNS are not sent', async () => {
   await using home = await tempFolder();
   const env = { ARGOSY_NOTIFY_SNS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111122223333:runs' };

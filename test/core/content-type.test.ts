@@ -4,6 +4,7 @@ import { contentTypeOf } from '../../services/core/content-type.ts';
 describe('the media type of an object', () => {
   it.each([
     ['processed/x_summary.json', 'application/json'],
+    ['docs/search-index.js', 'text/javascript; charset=utf-8'],
     ['uploads/X.CSV', 'text/csv'],
     ['uploads/x.csv.gz', 'application/gzip'],
     ['a.b/part-0.parquet', 'application/vnd.apache.parquet'],

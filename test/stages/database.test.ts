@@ -74,7 +74,8 @@ function databaseOf(objects: readonly TableObject[], viewSql?: string): Database
       },
       { name: 'latest', kind: 'view', description: '', columns: [] },
     ],
-    viewSql: viewSql ?? 'CREATE VIEW latest AS FROM facts WHERE day = (SELECT max(day) FROM facts)',
+    macroSql:
+      viewSql ?? 'CREATE VIEW latest AS FROM facts WHERE day = (SELECT max(day) FROM facts)',
     objects: async () => new Map([['facts', [...objects]]]),
     rowFilter: (_table, asOf) => `day <= DATE '${asOf}'`,
   };

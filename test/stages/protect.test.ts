@@ -72,6 +72,18 @@ it.each([
   ['::1', '0:0:0::'],
   ['::ffff:192.0.2.128', '0:0:0::'],
   ['fe80::1%eth0', null],
+  ['203.0.113.77:8080', '203.0.113.0'],
+  ['203.0.113.79::', null],
+  ['203.0.113.79::1', null],
+  ['203.0.113.79:a:b:c:d:e:f:1', null],
+  ['[2001:db8::7]:443', '2001:db8:0::'],
+  ['[2001:db8::7]', '2001:db8:0::'],
+  ['64:ff9b:1:2:3:4:192.0.2.33', '64:ff9b:1::'],
+  ['1::2::3', null],
+  ['1:2:3:4:5:6:7:8:9', null],
+  ['1:2:3', null],
+  [':', null],
+  ['203.0.113.77, 198.51.100.3', null],
   ['jane@example.org', null],
   ['', null],
   [null, null],
@@ -89,10 +101,35 @@ it.each([
   ['call +49 (30) 1234-5678 now', 'call *** now'],
   ['card 4111 1111 1111 1111.', 'card ***.'],
   ['from 203.0.113.9 with love', 'from *** with love'],
+  ['ask root@localhost or a@b', 'ask *** or ***'],
+  ['from 2001:db8::7 and 2001:db8:85a3:8d3:1319:8a2e:370:7348.', 'from *** and ***.'],
+  ['at 10:30:45, ratio 3:2:1, std::list', 'at 10:30:45, ratio 3:2:1, std::list'],
+  ['call 0170\u00a0765\u202f4321 or 030\u20131234567', 'call *** or ***'],
+  ['bought on 2026-01-15, again 15.01.2026', 'bought on 2026-01-15, again 15.01.2026'],
   ['5 stars, bought 12 for 29.99 in 2025', '5 stars, bought 12 for 29.99 in 2025'],
   [null, null],
 ])('the text %j is published as %j', async (value, expected) => {
   expect(await shown(value, 'free-text')).toBe(expected);
+});
+
+it('visits are hashed where persons are, and everywhere when they are made of an address', async () => {
+  expect(await shown('s1', 'visit-id', 'dev')).toBe(hmac('s1'));
+  expect(await shown('s1', 'visit-id', 'prod')).toBe('s1');
+  expect(await shown('visitor:ab', 'visit-id', 'prod')).toBe(`visitor:${hmac('visitor:ab')}`);
+});
+
+it.each([
+  ['/product/prod_000000456', '/product/prod_000000456'],
+  ['/account/jane@example.org/orders', '/account/***/orders'],
+  ['/u/jane%40example.org', '/u/***'],
+  ['/from/203.0.113.9/x', '/from/***/x'],
+  ['/call/+491707654321/49-170-765-4321', '/call/***/***'],
+  ['/2026/01/15/news', '/2026/01/15/news'],
+  ['/', '/'],
+  [null, null],
+])('the path %j becomes %j', async (value, expected) => {
+  const { rows } = await engine.query('SELECT mask_path(CAST($1 AS VARCHAR))', [value]);
+  expect(rows[0]?.[0]).toBe(expected);
 });
 
 it('a column without a tag is not published, and every one of them is named', () => {

@@ -34,5 +34,11 @@ export function folderSetup(folder: string): BucketSetup {
           hint: 'argosy watch watches it; leave --webhook out',
         }),
       ),
+    age: () =>
+      Promise.reject(
+        new PipelineError('unsupported', 'a folder removes nothing by itself', {
+          hint: 'argosy lifecycle --yes does it, for example by cron; leave --lifecycle out',
+        }),
+      ),
   };
 }

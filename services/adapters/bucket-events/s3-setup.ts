@@ -6,6 +6,7 @@ import { isNotFound, translateS3Error } from '../object-store/s3-error.ts';
 import { sendOptions } from '../object-store/s3-bucket.ts';
 import type { MinioServer } from './minio-client.ts';
 import { setNotification } from './minio-notify.ts';
+import { setLifecycle } from './s3-lifecycle.ts';
 
 export interface S3SetupOptions {
   connection: S3Connection;
@@ -36,6 +37,8 @@ export function s3Setup(options: S3SetupOptions): BucketSetup {
         }),
       );
     },
+    age: (bucket, rules, callOptions) =>
+      setLifecycle({ ...options, hasClasses: server === null }, bucket, { rules, ...callOptions }),
   };
 }
 

@@ -81,7 +81,7 @@ function clientConfig(options: S3ConnectionOptions): S3ClientConfig {
 const WARNING_SWITCH = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
 
 /** The SDK warns of Node 20 while a client is made; its own switch for that one warning is set just as long. */
-function withoutNodeVersionWarning<T>(make: () => T): T {
+export function withoutNodeVersionWarning<T>(make: () => T): T {
   const before = process.env[WARNING_SWITCH];
   process.env[WARNING_SWITCH] = 'true';
   try {

@@ -11,6 +11,9 @@ import { openChannels } from '../wire/notifier.ts';
 import { probeWarehouse } from '../wire/warehouse.ts';
 import { engineVersion, probeBucket } from '../wire/wire.ts';
 
+/** An answer of Athena may have to queue. */
+const ATHENA_MS_MAX = 30_000;
+
 interface Check {
   what: string;
   answer: string;
@@ -24,6 +27,7 @@ export const doctor: Work = async (session, given) => {
   const checks: Check[] = [nodeCheck()];
   for (const bucket of await bucketsOf(given.args)) checks.push(await storeCheck(session, bucket));
   checks.push(await engineCheck());
+  if (session.config.engine === 'athena') checks.push(await athenaCheck(session));
   checks.push(await warehouseCheck(session));
   const gateway = await gatewayCheck(session);
   if (gateway) checks.push(gateway);
@@ -72,6 +76,24 @@ async function engineCheck(): Promise<Check> {
     return passed('query engine', await engineVersion());
   } catch (error) {
     return failed('query engine', error);
+  }
+}
+
+/** Asks Athena for a row of no table, which reads and costs nothing. */
+async function athenaCheck(session: Session): Promise<Check> {
+  const { athena } = session.config;
+  try {
+    const host = openHost(session);
+    const { openAthena } = await import('../wire/athena.ts');
+    await openAthena(host, host.openBucket).ask({
+      sql: 'SELECT 1',
+      database: 'default',
+      token: `doctor ${session.io.clock.now().toISOString()}`,
+      signal: AbortSignal.any([session.signal, AbortSignal.timeout(ATHENA_MS_MAX)]),
+    });
+    return passed('athena', `workgroup ${athena.workgroup}, catalogue ${athena.catalog}: answers`);
+  } catch (error) {
+    return failed('athena', error);
   }
 }
 

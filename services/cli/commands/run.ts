@@ -22,11 +22,12 @@ import { exitCodeOfRun, runFailure } from '../run/run-failure.ts';
 import type { Sample } from '../sample/sample.ts';
 import { type PlannedDownload, plannedDownloads } from '../run/planned.ts';
 import { printRunEnd } from '../run/run-end.ts';
-import { clearAfterKilled } from '../run/killed-runs.ts';
+import { clearAfterKilled, tellAborted } from '../run/killed-runs.ts';
 import { makeScratch } from '../run/scratch.ts';
 import { type Session, warnOfNotices } from '../session.ts';
 import { awaitable, inProcess, isolated } from '../run/step-runner.ts';
 import type { RunView } from '../view/view.ts';
+import { closeLineage } from '../wire/lineage.ts';
 import { watchRun } from '../run/watch-run.ts';
 
 /** `argosy run`: a pipeline, or any workflow file, on this machine. */
@@ -106,11 +107,17 @@ async function runHere(
         onEvent: (event) => watch.view.onEvent(event),
       }),
     );
+    // Its warning belongs into the log of the run.
+    await closeLineage(session);
     await watch.end();
     const plan = parameters['dry-run'] === 'true' ? planned.downloads : null;
     return await finish(session, given, { outcome, startedAt, logPath: watch.logPath(), plan });
   } finally {
     await steps.ended();
+    if (signal.aborted && pipeline !== undefined && Object.hasOwn(WINGS, pipeline)) {
+      await tellAborted(session, pipeline, name);
+      await closeLineage(session);
+    }
     await watch.end();
     await rm(scratch, { recursive: true, force: true });
   }

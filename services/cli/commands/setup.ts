@@ -1,8 +1,11 @@
 import { PipelineError, toPipelineError } from '../../core/error.ts';
+import type { LifecycleRule } from '../../core/lifecycle.ts';
 import { WINGS, findWing } from '../commands.ts';
 import { wiringOf } from '../host.ts';
 import { printJson } from '../view/print-result.ts';
 import type { Given, Work } from '../program.ts';
+import { engineOf } from '../ask/engine.ts';
+import { lineOf, type Told } from '../ask/told.ts';
 import type { Session } from '../session.ts';
 import { bucketOf } from '../wire/wire.ts';
 import { openBucketSetup } from '../wire/events.ts';
@@ -20,9 +23,14 @@ interface Done {
     suffixes: readonly string[];
     changed: boolean;
   } | null;
+  /** Null when it was not asked for, or the pipeline has no rules. */
+  lifecycle: { rules: readonly LifecycleRule[]; changed: boolean } | null;
 }
 
-/** `argosy setup`: makes the buckets, and with `--webhook` their notifications. A second call changes nothing. */
+/**
+ * `argosy setup`: makes the buckets, with `--webhook` their notifications, and registers the tables where Athena is the
+ * engine. A second call changes nothing.
+ */
 export const setup: Work = async (session, given) => {
   const pipelines = given.args.length === 0 ? Object.keys(WINGS) : given.args;
   for (const pipeline of pipelines) findWing(pipeline);
@@ -33,8 +41,12 @@ export const setup: Work = async (session, given) => {
     for (const side of sideBuckets)
       done.push(await setUpSide(session, given, `${pipeline}-${side}`));
   }
-  if (given.flags.json === true) printJson(session, done);
-  else for (const one of done) session.io.stdout.write(textOf(one, given.flags.dryRun === true));
+  const registered = await registerWhere(session, given, pipelines);
+  if (given.flags.json === true) printJson(session, [...done, ...registered]);
+  else {
+    for (const one of done) session.io.stdout.write(textOf(one, given.flags.dryRun === true));
+    for (const one of registered) session.io.stdout.write(`${lineOf(one)}\n`);
+  }
   return 0;
 };
 
@@ -47,17 +59,32 @@ async function setUp(session: Session, given: Given, pipeline: string): Promise<
   try {
     const buckets = openBucketSetup(wiring);
     const { url, isNew } = await buckets.make(bucket, options);
-    const base = { pipeline, bucket, url, created: isNew };
+    // A bucket that only would be made has nothing to compare with.
+    const isAbsent = isNew && options.isDryRun;
+    const lifecycle = await ageBy(session, given, { pipeline, bucket, isAbsent });
+    const base = { pipeline, bucket, url, created: isNew, lifecycle };
     if (arn === null || arrivals === undefined) return { ...base, notification: null };
     const { prefix, suffixes } = arrivals;
     const target = { arn, prefix, suffixes };
-    // A bucket that only would be made has no notifications to compare with.
-    const isAbsent = isNew && options.isDryRun;
     const changed = isAbsent || (await buckets.notify(bucket, target, options));
     return { ...base, notification: { ...target, changed } };
   } catch (thrown) {
     throw failureOf(pipeline, thrown);
   }
+}
+
+/** The pipeline's rules for what grows old, applied by the store itself where `--lifecycle` asks for it. */
+async function ageBy(
+  session: Session,
+  { flags }: Given,
+  { pipeline, bucket, isAbsent }: { pipeline: string; bucket: string; isAbsent: boolean },
+): Promise<Done['lifecycle']> {
+  const rules = await findWing(pipeline).lifecycle?.();
+  if (flags.lifecycle !== true || rules === undefined) return null;
+  const options = { signal: session.signal, isDryRun: flags.dryRun === true };
+  const buckets = openBucketSetup(wiringOf(session));
+  const changed = isAbsent || (await buckets.age(bucket, rules, options));
+  return { rules, changed };
 }
 
 /** A bucket in which nothing arrives from outside. */
@@ -66,7 +93,7 @@ async function setUpSide(session: Session, given: Given, name: string): Promise<
   const options = { signal: session.signal, isDryRun: given.flags.dryRun === true };
   try {
     const { url, isNew } = await openBucketSetup(wiringOf(session)).make(bucket, options);
-    return { pipeline: name, bucket, url, created: isNew, notification: null };
+    return { pipeline: name, bucket, url, created: isNew, notification: null, lifecycle: null };
   } catch (thrown) {
     throw failureOf(name, thrown);
   }
@@ -78,6 +105,26 @@ function failureOf(name: string, thrown: unknown): PipelineError {
   return new PipelineError(kind, `${name}: ${message}`, { ...detail, cause: thrown });
 }
 
+/** The tables of each pipeline, where the engine is one that has to be told of them. */
+async function registerWhere(
+  session: Session,
+  given: Given,
+  pipelines: readonly string[],
+): Promise<Told[]> {
+  if (engineOf(session, given.flags) !== 'athena') return [];
+  const { registerTables } = await import('../ask/register.ts');
+  const told: Told[] = [];
+  for (const pipeline of pipelines) {
+    if (findWing(pipeline).database === undefined) continue;
+    try {
+      told.push(await registerTables(session, pipeline, { isDryRun: given.flags.dryRun === true }));
+    } catch (thrown) {
+      throw failureOf(pipeline, thrown);
+    }
+  }
+  return told;
+}
+
 function checkedArn(text: string | undefined): string | null {
   if (text === undefined) return null;
   if (/^arn:minio:sqs:[\w-]*:[\w-]+:[\w-]+$/.test(text)) return text;
@@ -86,7 +133,8 @@ function checkedArn(text: string | undefined): string | null {
   });
 }
 
-function textOf({ pipeline, url, created, notification }: Done, isDryRun: boolean): string {
+function textOf(done: Done, isDryRun: boolean): string {
+  const { pipeline, url, created, notification, lifecycle } = done;
   const made = isDryRun ? 'would be created' : 'created';
   const lines = [`${pipeline}: ${url} ${created ? made : 'is there'}`];
   if (notification) {
@@ -97,6 +145,12 @@ function textOf({ pipeline, url, created, notification }: Done, isDryRun: boolea
     lines.push(
       `${pipeline}: notifications of ${what} ${state} to ${arn}${changed ? '' : ' already'}`,
     );
+  }
+  if (lifecycle) {
+    const { rules, changed } = lifecycle;
+    const state = changed ? (isDryRun ? 'would now be applied' : 'now applied') : 'applied already';
+    const what = rules.map(({ prefix }) => `${prefix}*`).join(', ');
+    lines.push(`${pipeline}: rules for what grows old below ${what}: ${state}`);
   }
   return lines.map((line) => `${line}\n`).join('');
 }

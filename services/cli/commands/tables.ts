@@ -1,97 +1,85 @@
-import { quoteIdentifier, quoteTable } from '../../core/column.ts';
-import { type Dataset, datasetId } from '../../core/dataset.ts';
-import type { QueryEngine } from '../../ports/query-engine.ts';
-import { type Database, type KnownTable, openDatabase } from '../../stages/serve/database.ts';
-import { findDatabase, WINGS } from '../commands.ts';
-import { asking, serving } from '../host.ts';
+import { PipelineError } from '../../core/error.ts';
+import { nearest } from '../../core/nearest.ts';
+import type {
+  CatalogueEntry,
+  CataloguePipeline,
+} from '../../stages/observe/catalogue/catalogue.ts';
+import { catalogueJson } from '../catalogue/catalogue-json.ts';
+import { detail } from '../catalogue/detail.ts';
+import { overview } from '../catalogue/overview.ts';
+import { sessionCatalogue } from '../catalogue/read-sources.ts';
+import { tellFaults } from '../catalogue/tell-faults.ts';
 import { printJson, widthOf } from '../view/print-result.ts';
-import type { Work } from '../program.ts';
+import type { Given, Work } from '../program.ts';
 import type { Session } from '../session.ts';
-import { humaneCount } from '../../core/humane.ts';
-import { formatTable } from '../view/text-table.ts';
 
-interface TableRow {
-  database: string;
-  name: string;
-  kind: Dataset['kind'];
-  rows: number;
-  /** Newest day of the data, `YYYY-MM-DD`; null when the table has no rows. */
-  newest: string | null;
-  columns: { name: string; type: string; description: string }[];
-  description: string;
+/** Runs of each pipeline that a listing looks at. */
+const RUNS_MAX = 20;
+
+interface Found {
+  pipeline: CataloguePipeline;
+  entry: CatalogueEntry;
 }
 
-/** `argosy tables`: every table and view with its columns, rows and newest day. */
+/** `argosy tables [NAME]`: the datasets of every pipeline and what is there of them, or one in full. */
 export const tables: Work = async (session, given) => {
-  const rows: TableRow[] = [];
-  for (const [pipeline, wing] of Object.entries(WINGS)) {
-    if (wing.database) rows.push(...(await tablesOf(session, pipeline)));
-  }
-  if (given.flags.json === true) printJson(session, rows);
-  else print(session, rows);
-  return 0;
+  if (given.flags.ddl !== undefined)
+    return (await import('./table-ddl.ts')).tableDdl(session, given);
+  const [name] = given.args;
+  const { pipeline } = given.flags;
+  const isWanted = (entry: CatalogueEntry): boolean => name === undefined || isNamed(entry, name);
+  const all = await sessionCatalogue(session, { pipeline, runsMax: RUNS_MAX, isWanted });
+  if (name === undefined) printAll(session, given, all);
+  else printOne(session, given, findOne(all, name));
+  return tellFaults(session, all);
 };
 
-async function tablesOf(session: Session, pipeline: string): Promise<TableRow[]> {
-  const ports = serving(session, pipeline);
-  const database = await findDatabase(pipeline, asking(session, pipeline));
-  const engine = await openDatabase(ports, database);
-  try {
-    const rows: TableRow[] = [];
-    for (const dataset of database.datasets) rows.push(await rowOf(engine, database, dataset));
-    return rows;
-  } finally {
-    await engine.close();
+function printAll(session: Session, given: Given, all: readonly CataloguePipeline[]): void {
+  const { io, flags, self } = session;
+  if (given.flags.json === true) {
+    printJson(
+      session,
+      all.flatMap((one) => one.entries.map((entry) => catalogueJson(one, entry))),
+    );
+    return;
   }
+  const text = overview(all, {
+    now: io.clock.now(),
+    widthMax: widthOf(session),
+    runCommand: `${self} run`,
+    runFlags: flags.sample === true ? ' --sample' : '',
+  });
+  io.stdout.write(text);
 }
 
-async function rowOf(engine: QueryEngine, database: Database, dataset: Dataset): Promise<TableRow> {
-  const { rows, newest } =
-    database.known?.get(datasetId(dataset)) ?? (await countRows(engine, dataset));
-  return {
-    database: dataset.schema ?? database.name,
-    name: dataset.name,
-    kind: dataset.kind,
-    rows,
-    newest,
-    columns: dataset.columns.map((column) => ({ ...column })),
-    description: dataset.description,
-  };
+function printOne(session: Session, given: Given, { pipeline, entry }: Found): void {
+  const { io } = session;
+  if (given.flags.json === true) printJson(session, [catalogueJson(pipeline, entry)]);
+  else
+    io.stdout.write(detail(pipeline, entry, { now: io.clock.now(), widthMax: widthOf(session) }));
 }
 
-async function countRows(engine: QueryEngine, dataset: Dataset): Promise<KnownTable> {
-  const date = dataset.columns.find(({ type }) => type === 'DATE');
-  const newest = date ? `CAST(max(${quoteIdentifier(date.name)}) AS VARCHAR)` : 'NULL';
-  const found = await engine.query(
-    `SELECT count(*), ${newest} FROM ${quoteTable(datasetId(dataset))}`,
-  );
-  const [rows, day] = found.rows[0] ?? [0, null];
-  return { rows: Number(rows), newest: day === null || day === undefined ? null : String(day) };
+/** A dataset goes by its name, with its schema too, and with its pipeline before a slash. */
+function isNamed({ id, pipeline, dataset }: CatalogueEntry, name: string): boolean {
+  return [dataset.name, id, `${pipeline}/${dataset.name}`, `${pipeline}/${id}`].includes(name);
 }
 
-function print(session: Session, rows: readonly TableRow[]): void {
-  const options = { widthMax: widthOf(session) };
-  const overview = rows.map((row) => [
-    `${row.database}.${row.name}`,
-    row.kind,
-    humaneCount(row.rows),
-    row.newest ?? '-',
-    row.description,
-  ]);
-  const heads = ['name', 'kind', 'rows', 'newest', 'what it holds'];
-  session.io.stdout.write(formatTable(columns(heads, 'rows'), overview, options));
-  const listed = rows.flatMap((row) =>
-    row.columns.map((column) => [row.name, column.name, column.type, column.description]),
-  );
-  session.io.stdout.write('\n');
-  session.io.stdout.write(
-    formatTable(columns(['table', 'column', 'type', 'meaning']), listed, options),
-  );
+function findOne(all: readonly CataloguePipeline[], name: string): Found {
+  const every = all.flatMap((pipeline) => pipeline.entries.map((entry) => ({ pipeline, entry })));
+  const found = every.filter(({ entry }) => isNamed(entry, name));
+  const [first, ...others] = found;
+  if (first !== undefined && others.length === 0) return first;
+  if (first !== undefined) throw ambiguous(name, found);
+  const names = every.flatMap(({ entry }) => [entry.dataset.name, entry.id]);
+  const near = nearest(name, names);
+  throw new PipelineError('config-invalid', `there is no dataset "${name}"`, {
+    hint: near === undefined ? 'argosy tables lists those that there are' : `did you mean ${near}?`,
+  });
 }
 
-function columns(names: readonly string[], right = '') {
-  return names.map((name) => ({
-    name,
-    align: name === right ? ('right' as const) : ('left' as const),
-  }));
+function ambiguous(name: string, found: readonly Found[]): PipelineError {
+  const names = found.map(({ entry }) => `${entry.pipeline}/${entry.id}`);
+  return new PipelineError('config-invalid', `${found.length} datasets are called "${name}"`, {
+    hint: `name one of them in full: ${names.join(', ')}`,
+  });
 }

@@ -1,9 +1,11 @@
 import { endDeadRuns } from '../../stages/observe/dead-run.ts';
+import { type RunRecord, runCollection } from '../../stages/observe/run-record.ts';
 import { WINGS } from '../commands.ts';
-import { recordsOf } from '../host.ts';
+import { openHost, recordsOf } from '../host.ts';
 import { isProcessGone } from './process-mark.ts';
 import { removeDeadScratch } from './scratch.ts';
 import type { Session } from '../session.ts';
+import { tellRunEnd } from './tell-lineage.ts';
 
 /**
  * Before a run on a laptop: ends the records of earlier runs of the pipeline whose process was killed, and removes what
@@ -22,5 +24,24 @@ export async function clearAfterKilled(
       typeof host === 'string' && typeof pid === 'number' && isProcessGone({ host, pid }),
     now: io.clock.now(),
   });
-  for (const run of ended) log.warn('run.killed', { pipeline, run });
+  for (const run of ended) {
+    log.warn('run.killed', { pipeline, run });
+    await tellAborted(session, pipeline, run);
+  }
+}
+
+/** For lineage, a run that was killed or stopped has ended as aborted; told once. */
+export async function tellAborted(
+  session: Session,
+  pipeline: string,
+  runId: string,
+): Promise<void> {
+  if (session.config.lineage === null) return;
+  const records = recordsOf(session, pipeline);
+  const record = await records.get<RunRecord>(runCollection(pipeline), runId);
+  if (record === null) return;
+  const { logical_date: logicalDate, trigger, actor } = record;
+  const run = { runId, pipeline, logicalDate, trigger, system: 'local' as const, actor };
+  const eventTime = session.io.clock.now().toISOString();
+  await tellRunEnd({ ...openHost(session), records }, run, { eventTime, isAborted: true });
 }

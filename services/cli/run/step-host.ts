@@ -22,6 +22,7 @@ import { diskError, onDisk } from './disk-error.ts';
 import { redactedRecord, withoutSecrets } from './redact-record.ts';
 import { runIdentity, type StepIdentity } from './run-identity.ts';
 import { makeScratch } from './scratch.ts';
+import { tellRunEnd, tellRunStart, tellStep } from './tell-lineage.ts';
 import { type StoreCallCounter, storeCallCounter } from './store-calls.ts';
 
 /** What every step of a process shares. */
@@ -120,12 +121,16 @@ async function performStep(
     onNoticeLost: (channel) => void noticesLost.push(channel),
   });
   const ending = { step, parameters, run, startedAt, storeCalls, checks, noticesLost };
+  const eventTime = startedAt.toISOString();
   try {
     // The exit step tells how the run went even where the probe has failed; it needs no put-if-absent.
     if (step.name !== 'exit' && !(await hasBegun(ports, run))) {
       await probeBucket(host, host.openBucket, run.pipeline);
-      await recordRunStart(ports.records, run, startedAt);
+      if (await recordRunStart(ports.records, run, startedAt)) {
+        await tellRunStart(host, run, eventTime);
+      }
     }
+    await tellStep(host, run, { step, parameters, attempt: run.attempt, eventTime, told: null });
     const result = await step.run(ports, parameters, run);
     host.onProgress?.(call.nodeName, result.counts);
     await settle(host, ports, ending, { result });
@@ -196,9 +201,14 @@ async function settle(
     const { runId, trigger } = run;
     const ended = { runId, trigger, exit: record, steps, totals, noticesLost: noticesLost.length };
     await emitRunMetrics(host, run.pipeline, ended);
+    const lineageHost = { ...host, records: ports.records };
+    await tellRunEnd(lineageHost, run, { eventTime: endedAt.toISOString() });
     // The exit step has written the run's record by now; its own would come too late to be in it.
     return;
   }
+  const { attempt } = run;
+  const eventTime = record.ended_at;
+  await tellStep(host, run, { step, parameters, attempt, eventTime, told: record });
   // Beside each other: neither may be lost because the other is slow.
   await allSettled([
     recordStep(ports.records, run, record),

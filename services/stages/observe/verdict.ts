@@ -9,11 +9,12 @@ export function blockingFailures({ rules }: QualityReport): readonly RuleVerdict
 
 /**
  * Throws `quality-failed` when a blocking rule of these reports does not hold; it names the first one. `reportAddress`
- * says where the whole of it can be read.
+ * says where the whole of it can be read, and `goOn` what else can be done, where there is no `quality-mode`.
  */
 export function failIfBlocked(
   reports: QualityReport | readonly QualityReport[],
   reportAddress: string,
+  goOn = 'quality-mode=warn goes on all the same',
 ): void {
   const all = 'rules' in reports ? [reports] : reports;
   const failures = all.flatMap((report) =>
@@ -23,7 +24,7 @@ export function failIfBlocked(
   if (first === undefined) return;
   const more = others.length === 0 ? '' : `; ${others.length} more`;
   throw new PipelineError('quality-failed', `${first.dataset}: ${wordsOf(first.verdict)}${more}`, {
-    hint: `read ${reportAddress} for every check; quality-mode=warn goes on all the same`,
+    hint: `read ${reportAddress} for every check; ${goOn}`,
   });
 }
 

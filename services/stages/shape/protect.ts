@@ -5,10 +5,17 @@ import { type Secret, secret } from '../../core/secret.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 
 /**
- * What a column tells of a person. `person-id` names one; `free-text` is written by people and may hold anything.
+ * What a column tells of a person. `person-id` names one; `visit-id` does, or is made of an address and a browser, and
+ * then begins with `visitor:`; `free-text` is written by people and may hold anything.
  * Every column of a tagged dataset has a tag, `none` among them.
  */
-export type PersonalTag = 'none' | 'person-id' | 'ip-address' | 'user-agent' | 'free-text';
+export type PersonalTag =
+  | 'none'
+  | 'person-id'
+  | 'visit-id'
+  | 'ip-address'
+  | 'user-agent'
+  | 'free-text';
 
 export interface ProtectRequest {
   /** What the columns belong to, for messages. */
@@ -56,6 +63,11 @@ function valueSql(column: string, tag: PersonalTag, request: ProtectRequest): st
   if (tag === 'none') return column;
   if (tag === 'person-id')
     return hashesPersons(request.environment) ? `hash_person(${column})` : column;
+  if (tag === 'visit-id')
+    return hashesPersons(request.environment)
+      ? `hash_person(${column})`
+      : // An address is found by trying all of them, in any environment.
+        `CASE WHEN starts_with(${column}, 'visitor:') THEN 'visitor:' || hash_person(${column}) ELSE ${column} END`;
   if (tag === 'ip-address') return `mask_address(${column})`;
   if (tag === 'free-text') return `mask_text(${column})`;
   return 'CAST(NULL AS VARCHAR)';
@@ -66,29 +78,51 @@ const BLOCK_BYTES = 64;
 const INNER = 0x36;
 const OUTER = 0x5c;
 
-/** SQL cannot bind a value in a COPY, and a text with a secret in it might be shown: the salt goes in as a row. */
-const MACROS = `
+const V4 = '\\d{1,3}(?:\\.\\d{1,3}){3}';
+const GROUP = '[0-9a-f]{1,4}';
+/** What people put between the digits of one number: blanks that do not break a line, and dashes of all widths too. */
+const BETWEEN = '[ \u00a0\u2007\u2009\u202f()./\u2010-\u2015-]{0,3}';
+
+/**
+ * Macros over texts. `mask_address` knows addresses with ports and brackets, and publishes nothing of what is none.
+ * `mask_text` hides mail addresses, addresses of IPv4 and IPv6, and numbers of nine digits or more, so that a day stays.
+ * `mask_path` hides the same where it stands for a part of a path, but not in a word such as `prod_000000123`.
+ */
+export const MASKS = `
 CREATE OR REPLACE MACRO mask_v6(ip) AS (
   CASE
-    WHEN NOT regexp_full_match(ip, '[0-9a-fA-F:.]{2,45}') OR NOT contains(ip, ':') THEN NULL
+    WHEN NOT regexp_full_match(ip, '(?:${GROUP}(?::${GROUP})*)?::(?:(?:${GROUP}:)*(?:${GROUP}|${V4}))?|(?:${GROUP}:){7}${GROUP}|(?:${GROUP}:){6}${V4}')
+      OR len(list_filter(string_split(ip, ':'), lambda part: part <> '')) > 8 THEN NULL
     WHEN contains(ip, '::') THEN array_to_string(list_slice(list_concat(
-      list_filter(string_split(lower(split_part(ip, '::', 1)), ':'), lambda part: part <> ''),
+      list_filter(string_split(split_part(ip, '::', 1), ':'), lambda part: part <> ''),
       list_concat(
         list_transform(range(greatest(0, 8
           - len(list_filter(string_split(split_part(ip, '::', 1), ':'), lambda part: part <> ''))
           - len(list_filter(string_split(split_part(ip, '::', 2), ':'), lambda part: part <> ''))
           - CASE WHEN contains(ip, '.') THEN 1 ELSE 0 END)), lambda number: '0'),
-        list_filter(string_split(lower(split_part(ip, '::', 2)), ':'), lambda part: part <> ''))), 1, 3), ':') || '::'
-    ELSE array_to_string(list_slice(string_split(lower(ip), ':'), 1, 3), ':') || '::'
+        list_filter(string_split(split_part(ip, '::', 2), ':'), lambda part: part <> ''))), 1, 3), ':') || '::'
+    ELSE array_to_string(list_slice(string_split(ip, ':'), 1, 3), ':') || '::'
   END);
 CREATE OR REPLACE MACRO mask_address(ip) AS (
-  CASE WHEN regexp_full_match(trim(ip), '\\d{1,3}(\\.\\d{1,3}){3}')
-    THEN regexp_replace(trim(ip), '\\d+$', '0') ELSE mask_v6(trim(ip)) END);
+  CASE WHEN regexp_full_match(trim(ip), '${V4}(?::\\d{1,5})?')
+    THEN regexp_extract(trim(ip), '^(?:\\d{1,3}\\.){3}') || '0'
+    ELSE mask_v6(lower(regexp_replace(trim(ip), '^\\[([^\\]]*)\\](?::\\d{1,5})?$', '\\1'))) END);
 CREATE OR REPLACE MACRO mask_text(value) AS (
-  regexp_replace(regexp_replace(regexp_replace(value,
-    '[^\\s@<>"'',;:()]+@[^\\s@<>"'',;:()]+\\.[^\\s@<>"'',;:()]+', '***', 'g'),
-    '\\b\\d{1,3}(\\.\\d{1,3}){3}\\b', '***', 'g'),
-    '\\+?\\d[\\d ()./-]{7,}\\d', '***', 'g'));
+  regexp_replace(regexp_replace(regexp_replace(regexp_replace(value,
+    '[^\\s@<>"'',;:()]+@[^\\s@<>"'',;:()]+', '***', 'g'),
+    '\\b(?:${GROUP}:){7}${GROUP}\\b|\\b(?:${GROUP}:){1,7}:(?:${GROUP}(?::${GROUP})*)?', '***', 'gi'),
+    '\\b${V4}\\b', '***', 'g'),
+    '\\+?\\d(?:${BETWEEN}\\d){8,}', '***', 'g'));
+CREATE OR REPLACE MACRO mask_path(value) AS (
+  CASE WHEN NOT regexp_matches(value, '@|%40|\\d[^A-Za-z/]{2,}\\d[^A-Za-z/]*\\d') THEN value
+    ELSE regexp_replace(regexp_replace(regexp_replace(value,
+      '[^/]*(?:@|%40)[^/]*', '***', 'g'),
+      '\\b${V4}\\b', '***', 'g'),
+      '(^|/)\\+?\\d(?:${BETWEEN.replace('/', '')}\\d){8,}', '\\1***', 'g') END);
+`;
+
+/** SQL cannot bind a value in a COPY, and a text with a secret in it might be shown: the salt goes in as a row. */
+const MACROS = `${MASKS}
 CREATE OR REPLACE MACRO hash_person(value) AS (
   sha256(unhex((SELECT outer_pad FROM main.protection)) ||
     unhex(sha256(unhex((SELECT inner_pad FROM main.protection)) || encode(value)))));`;

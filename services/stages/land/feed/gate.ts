@@ -21,6 +21,14 @@ export interface GatedCsv extends ScratchFile {
   rewrittenFrom: string | null;
 }
 
+export interface GateRequest {
+  /** What the file is called in messages. */
+  address: string;
+  path: string;
+  /** What else is wrong with the names of its columns, in words; told beside everything else. */
+  judgeHeader?(names: readonly string[]): readonly string[];
+}
+
 const READ_BYTES = 256 * 1024;
 
 /** Rows are not what they claim to be: a reader would shift, join or damage their cells. */
@@ -44,7 +52,7 @@ const SMOOTHED: readonly Flaw[] = ['blank_lines', 'bare_cr'];
  */
 export async function gateCsv(
   chunks: AsyncIterable<Uint8Array>,
-  { address, path }: { address: string; path: string },
+  { address, path, judgeHeader }: GateRequest,
 ): Promise<GatedCsv> {
   const raw = await writeScratch(path, address, async (write) => {
     const passed = passing(chunks, write);
@@ -55,7 +63,8 @@ export async function gateCsv(
       quote: DOUBLE_QUOTE,
     });
     if (passed.failure() !== undefined) throw passed.failure();
-    refuseFlaws(address, profile);
+    const names = profile.columns.map(({ name }) => name);
+    refuseFlaws(address, profile, names.length === 0 ? [] : (judgeHeader?.(names) ?? []));
     return profile;
   });
   const { result: profile, ...file } = raw;
@@ -90,27 +99,34 @@ function passing(
   return { chunks: all(), failure: () => failure };
 }
 
-function refuseFlaws(address: string, profile: Profile): void {
-  const { flaws, warnings } = profile;
-  for (const flaw of REFUSED) {
-    const found = flaws[flaw];
-    if (found === undefined) continue;
-    const lines = found.lines.join(', ') + (found.count > found.lines.length ? ' …' : '');
-    throw refusal(address, `${found.count} ${flaw.replace('_', ' ')}, on line ${lines}`);
-  }
+function refuseFlaws(address: string, profile: Profile, ofHeader: readonly string[]): void {
+  const why = [...REFUSED.flatMap((flaw) => flawWords(profile, flaw)), ...headerWords(profile)];
   const isHeaderOnly = profile.row_count === 0 && profile.columns.length > 0;
-  if (profile.status === 'error' && !isHeaderOnly)
-    throw refusal(address, profile.error_message ?? '');
-  // Names are not repeated here: where the header row is missing they are data.
-  const has = (code: string): boolean => warnings.some((one) => one.code === code);
-  if (has('blank_header')) throw refusal(address, 'a column of the header has no name');
-  if (has('duplicate_header'))
-    throw refusal(address, 'two columns of the header have the same name');
+  if (why.length === 0 && profile.status === 'error' && !isHeaderOnly)
+    why.push(profile.error_message ?? '');
+  why.push(...ofHeader);
+  if (why.length > 0) throw refusal(address, why.join('; '));
   const rowBytes = profile.columns.reduce((sum, { bytes_max: most }) => sum + most + 1, 0);
   if (rowBytes <= SOURCE_ROW_BYTES_MAX) return;
   throw new PipelineError('too-large', `${address}: rows may have ${rowBytes} bytes`, {
     hint: `no row may have more than ${SOURCE_ROW_BYTES_MAX} bytes; is a quote left open?`,
   });
+}
+
+function flawWords({ flaws }: Profile, flaw: Flaw): string[] {
+  const found = flaws[flaw];
+  if (found === undefined) return [];
+  const lines = found.lines.join(', ') + (found.count > found.lines.length ? ' …' : '');
+  return [`${found.count} ${flaw.replace('_', ' ')}, on line ${lines}`];
+}
+
+/** Names are not repeated here: where the header row is missing they are data. */
+function headerWords({ warnings }: Profile): string[] {
+  const has = (code: string): boolean => warnings.some((one) => one.code === code);
+  return [
+    ...(has('blank_header') ? ['a column of the header has no name'] : []),
+    ...(has('duplicate_header') ? ['two columns of the header have the same name'] : []),
+  ];
 }
 
 function refusal(address: string, why: string): PipelineError {

@@ -12,12 +12,22 @@ export type Content = Markup | string | number | null | readonly Content[];
  * indentation of the template is left out.
  */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Markup {
-  const last = parts.length - 1;
-  const pieces = parts.map((part, at) => {
-    const dense = part.replaceAll(/\n\s*/g, '\n');
-    return at < last ? dense + markupOf(contents[at] ?? null) : dense;
-  });
-  return { markup: pieces.join('') };
+  const dense = denseParts(parts);
+  let markup = dense[0] ?? '';
+  for (const [at, content] of contents.entries())
+    markup += markupOf(content) + (dense[at + 1] ?? '');
+  return { markup };
+}
+
+/** A template is used once for each line of a table: it is made dense once. */
+const DENSE = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+function denseParts(parts: TemplateStringsArray): readonly string[] {
+  const known = DENSE.get(parts);
+  if (known !== undefined) return known;
+  const dense = parts.map((part) => part.replaceAll(/\n\s*/g, '\n'));
+  DENSE.set(parts, dense);
+  return dense;
 }
 
 function markupOf(content: Content): string {

@@ -142,7 +142,7 @@ footer p { margin: 0; }
   .checks li > :first-child { grid-column: 1 / -1; }
 }
 @media print {
-  :root { color-scheme: light; --paper: #ffffff; --panel: #ffffff; --ink: #000000; --soft: #404040; --line: #bbbbbb; --rule: #dddddd;
+  :root { color-scheme: light; --paper: #ffffff; --panel: #ffffff; --ink: #000000; --accent: #1d5f93; --soft: #404040; --line: #bbbbbb; --rule: #dddddd;
     --good: #0b5a2e; --bad: #9a1a12; --note: #6b4300; --good-wash: #ffffff; --bad-wash: #ffffff; --note-wash: #ffffff;
     --one: #2b6ca3; --two: #c2571a; --three: #7a8ca3; --four: #2f8f78; --five: #8a5aa8; }
   nav, .skip, figure details { display: none; }

@@ -103,8 +103,12 @@ function overlap(left: Label, right: Label): boolean {
 
 /** A value for people: `1,234`, `0.25`; at most four decimals. */
 export function valueNumber(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 4 });
+  valueFormat ??= new Intl.NumberFormat('en-US', { maximumFractionDigits: 4 });
+  return valueFormat.format(value);
 }
+
+/** Making one takes longer than a thousand numbers do. */
+let valueFormat: Intl.NumberFormat | undefined;
 
 /** A coordinate with one decimal, so that pages stay small and the same on every machine. */
 export function px(value: number): number {
