@@ -24,7 +24,7 @@ export interface Free {
 export async function askDuckdb(session: Session, free: Free): Promise<Asking> {
   const { pipeline, sql, asOf, limits } = free;
   const { clock } = session.io;
-  const ports = serving(session, pipeline, Math.min(availableParallelism(), THREADS_MAX));
+  const ports = serving(session, pipeline, threadCount());
   const database = await findDatabase(pipeline, asking(session, pipeline, sql));
   const version = () => versionOf(ports.store, database, { signal: session.signal });
   const seen = await version();
@@ -71,7 +71,8 @@ export interface Named {
 export async function askNamedDuckdb(session: Session, named: Named): Promise<Asking> {
   const { pipeline, questions, name, asOf, limits } = named;
   const { clock } = session.io;
-  const ports = serving(session, pipeline);
+  // Their sums are exact and their rows in order, so that the answer is the same with any number of threads.
+  const ports = serving(session, pipeline, threadCount());
   const database = await findDatabase(pipeline, asking(session, pipeline));
   const version = () => versionOf(ports.store, database, { signal: session.signal });
   const seen = await version();
@@ -97,6 +98,10 @@ export async function askNamedDuckdb(session: Session, named: Named): Promise<As
       return { ...answer.result, ...told, tables: [], asOf: answer.asOf };
     },
   };
+}
+
+function threadCount(): number {
+  return Math.min(availableParallelism(), THREADS_MAX);
 }
 
 /** For the record alone: an answer is not refused because its tables cannot be told. */
