@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { helm, type KubeObject, MINIMAL, render, type Values } from '../support/chart.ts';
+import { helm, type KubeObject, MINIMAL, refusal, render, type Values } from '../support/chart.ts';
 import { describeWith } from '../support/require-component.ts';
 import { at, textAt } from '../support/tree.ts';
 
@@ -9,6 +9,15 @@ const schedulesOf = (objects: readonly KubeObject[]): Record<string, unknown> =>
       .filter(({ kind, name }) => kind === 'CronWorkflow' && name.startsWith('commerce'))
       .map(({ name, tree }) => [name, at(tree, 'spec', 'schedules')]),
   );
+
+/** Names of the environment that each step of commerce has. */
+const stepVariables = (objects: readonly KubeObject[]): string[] => {
+  const template = objects.find(
+    ({ kind, name }) => kind === 'WorkflowTemplate' && name === 'commerce',
+  );
+  const env = at(template?.tree, 'spec', 'templateDefaults', 'container', 'env');
+  return Array.isArray(env) ? env.map((one) => textAt(one, 'name')) : [];
+};
 
 describeWith(helm, 'commerce in the chart', () => {
   const values = (commerce: Values): Values => ({
@@ -41,5 +50,19 @@ describeWith(helm, 'commerce in the chart', () => {
       'commerce-dashboard': ['50 * * * *'],
     });
     expect(objects.some(({ name }) => name === 'commerce-landed')).toBe(false);
+  });
+
+  it('asks for a salt where identifiers are hashed, before a run would', async () => {
+    const staging = { ...values({}), environment: 'staging' };
+    expect(await refusal({ values: staging })).toContain('pipelines.commerce.existingSecret');
+    const named = { ...values({ existingSecret: 'shop-salt' }), environment: 'staging' };
+    expect(stepVariables(await render({ values: named }))).not.toContain('ARGOSY_PII_SALT');
+    const mounted = { settings: { ARGOSY_PII_SALT_FILE: '/etc/salt/value' } };
+    await render({ values: { ...staging, ...mounted } });
+    const hasDev = { pipelines: { commerce: { enabled: true } } };
+    const kind = await render({ file: 'values-kind.yaml', values: hasDev });
+    expect(stepVariables(kind)).toContain('ARGOSY_PII_SALT');
+    const secret = kind.find(({ kind: of, name }) => of === 'Secret' && name === 'argosy-dev');
+    expect(textAt(secret?.tree, 'stringData', 'pii-salt')).toMatch(/^[A-Za-z0-9]{32}$/);
   });
 });

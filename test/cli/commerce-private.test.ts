@@ -105,5 +105,10 @@ describeLong('personal data that was planted in every feed', () => {
     for (const place of ['/quarantine/', '/_records/', '/logs/', '/reports/dashboard/'])
       expect(paths.some((path) => path.includes(place))).toBe(true);
     expect(said.join('')).toContain('2 files were refused');
+    // The run that makes the tables again fails for a file that is refused still; the customer is gone all the same.
+    const end = await cli(['forget', '--customer', CUSTOMER, '--yes'], { cwd });
+    expect([end.exitCode, end.stdout]).toEqual([0, expect.stringContaining('removed from all')]);
+    expect(end.stderr).toContain('transactions/date=2026-01-31/refused.csv');
+    expect((await cli(['forget', '--customer', CUSTOMER], { cwd })).stdout).toContain('nothing to');
   }, 120_000);
 });

@@ -129,7 +129,11 @@ export function momentOf(text: string): number | null {
     Number(fraction) * 1000,
   );
   const isReal =
-    new Date(at).getUTCDate() === Number(d) && Number(h) < 24 && Number(mi) < 60 && Number(s) < 60;
+    Number(y) >= 1900 &&
+    new Date(at).getUTCDate() === Number(d) &&
+    Number(h) < 24 &&
+    Number(mi) < 60 &&
+    Number(s) < 60;
   return isReal ? at : null;
 }
 

@@ -66,7 +66,7 @@ function compare(a: string, b: string): number {
 }
 
 function dayOf(ms: number): number {
-  return Math.floor(Math.floor(ms / 1000) / 86_400);
+  return Math.floor(ms / 86_400_000);
 }
 
 /** Sessions by the hour (13 letters of a moment) or the day (10) of their beginning, of all devices and of each. */
@@ -148,7 +148,7 @@ export function customerOf({ events }: ReferenceSession): string {
 }
 
 function secondsOf(one: ReferenceSession): number {
-  return Math.floor(one.ended_at / 1000) - Math.floor(one.started_at / 1000);
+  return Math.floor((one.ended_at - one.started_at) / 1000);
 }
 
 /** 0 for none. */

@@ -17,6 +17,7 @@ A Secret that the values name: refused when the cluster can be asked and does no
 
 {{- define "argosy.checks" -}}
 {{- include "argosy.checkStore" . -}}
+{{- include "argosy.checkSalt" . -}}
 {{- include "argosy.checkWarehouse" . -}}
 {{- include "argosy.checkNotify" . -}}
 {{- include "argosy.checkRest" . -}}
@@ -49,6 +50,18 @@ A Secret that the values name: refused when the cluster can be asked and does no
 {{- end -}}
 {{- with $pipeline.store.existingSecret }}{{ include "argosy.checkSecret" (dict "root" $ "path" (printf "pipelines.%s.store.existingSecret" $name) "secret" . "keys" $keys) }}{{ end -}}
 {{- with $pipeline.existingSecret }}{{ include "argosy.checkSecret" (dict "root" $ "path" (printf "pipelines.%s.existingSecret" $name) "secret" . "keys" list) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "argosy.checkSalt" -}}
+{{- $given := keys .Values.settings -}}
+{{- range .Values.workflow.extraEnv }}{{ $given = append $given .name }}{{ end -}}
+{{- $isGiven := or (has "ARGOSY_PII_SALT" $given) (has "ARGOSY_PII_SALT_FILE" $given) -}}
+{{- range $name := include "argosy.pipelineNames" . | fromJsonArray -}}
+{{- $needs := and (include "argosy.hashesPersons" (list $ $name)) (not (include "argosy.usesDevSalt" (list $ $name))) -}}
+{{- if and $needs (not $isGiven) (not (index $.Values.pipelines $name).existingSecret) -}}
+{{- fail (printf "pipelines.%s.existingSecret: identifiers of persons are hashed in environment %s, so a Secret with the key ARGOSY_PII_SALT, a random text to keep, has to be named" $name $.Values.environment) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

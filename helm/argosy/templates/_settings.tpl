@@ -18,6 +18,17 @@ http://{{ include "argosy.fullname" . }}-minio.{{ .Release.Namespace }}.svc:9000
 {{- if and .Values.dev.postgresql.enabled (not .Values.warehouse.existingSecret) }}true{{ end -}}
 {{- end -}}
 
+{{/* Whether steps of a pipeline hash identifiers of persons, for which they need a salt. Takes (list $ pipelineName). */}}
+{{- define "argosy.hashesPersons" -}}
+{{- if and (eq (index . 1) "commerce") (not (has (index . 0).Values.environment (list "local" "prod" "production"))) }}true{{ end -}}
+{{- end -}}
+
+{{/* Whether the salt is that of the Secret of the dev profile. Takes (list $ pipelineName). */}}
+{{- define "argosy.usesDevSalt" -}}
+{{- $root := index . 0 -}}
+{{- if and (include "argosy.hashesPersons" .) (include "argosy.usesDevStore" $root) (not (index $root.Values.pipelines (index . 1)).existingSecret) }}true{{ end -}}
+{{- end -}}
+
 {{- define "argosy.pushgatewayUrl" -}}
 {{- if .Values.pushgateway.url -}}
 {{- .Values.pushgateway.url -}}
@@ -90,6 +101,9 @@ http://{{ include "argosy.fullname" . }}-pushgateway.{{ .Release.Namespace }}.sv
 {{- $key := $values.warehouse.existingSecretKey -}}
 {{- if include "argosy.usesDevWarehouse" $root }}{{ $secret = include "argosy.devSecretName" $root }}{{ $key = "warehouse-url" }}{{ end -}}
 {{- include "argosy.secretVariable" (dict "name" "ARGOSY_WAREHOUSE" "secret" $secret "key" $key) -}}
+{{- end -}}
+{{- if include "argosy.usesDevSalt" . -}}
+{{- include "argosy.secretVariable" (dict "name" "ARGOSY_PII_SALT" "secret" (include "argosy.devSecretName" $root) "key" "pii-salt") -}}
 {{- end -}}
 {{- with $values.lineage }}{{ if and .url .existingSecret }}{{ include "argosy.secretVariable" (dict "name" "ARGOSY_LINEAGE_API_KEY" "secret" .existingSecret "key" .existingSecretKey) }}{{ end }}{{ end -}}
 {{- with $values.notify.webhook }}{{ if .enabled }}{{ include "argosy.secretVariable" (dict "name" "ARGOSY_NOTIFY_WEBHOOK_URL" "secret" .existingSecret "key" .existingSecretKey) }}{{ end }}{{ end -}}

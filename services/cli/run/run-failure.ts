@@ -20,11 +20,13 @@ export interface EndedRun {
 
 /** Why a run failed, as one error: the first step that failed for good tells; later ones failed because of it, or beside it. */
 export function runFailure(outcome: EndedRun, name: string, logPath: string | null): PipelineError {
-  const first = firstFailure(outcome.nodes);
+  const [first, ...failures] = failuresOf(outcome.nodes);
   const said = first?.error ?? first?.message ?? outcome.message ?? outcome.phase;
   const [reason = '', hint] = said.split('\nhint: ');
   const where = first === undefined ? name : `${name}, step ${stepName(first, outcome.nodes)}`;
-  return new PipelineError(kindOfExitCode(exitCodeOfRun(outcome)), `${where}: ${reason}`, {
+  const others = failures.map((node) => stepName(node, outcome.nodes));
+  const more = others.length === 0 ? '' : `; also failed: ${others.join(', ')}`;
+  return new PipelineError(kindOfExitCode(exitCodeOfRun(outcome)), `${where}: ${reason}${more}`, {
     hint: hint ?? (logPath === null ? 'the log is above' : `the log is in ${logPath}`),
   });
 }
@@ -44,8 +46,13 @@ export function exitCodeOfRun(outcome: EndedRun): number {
   return exitCode > 0 ? exitCode : exitCodeOf('bug');
 }
 
-/** The step that failed first for good. Of several attempts the last one counts, and none when one of them succeeded. */
+/** The step that failed first for good. */
 export function firstFailure(nodes: readonly EndedNode[]): EndedNode | undefined {
+  return failuresOf(nodes)[0];
+}
+
+/** Steps that failed for good. Of several attempts the last one counts, and none when one of them succeeded. */
+function failuresOf(nodes: readonly EndedNode[]): EndedNode[] {
   const attempts = nodes.filter(({ type }) => type === 'Retry');
   const failures = nodes.filter((node) => {
     if (!isFailed(node) || !['Pod', 'Skipped'].includes(node.type)) return false;
@@ -53,7 +60,7 @@ export function firstFailure(nodes: readonly EndedNode[]): EndedNode | undefined
     return retry === undefined || (isFailed(retry) && lastAttempt(retry, nodes) === node.name);
   });
   const endOf = ({ finishedAt }: EndedNode) => finishedAt?.getTime() ?? Infinity;
-  return failures.toSorted((a, b) => endOf(a) - endOf(b))[0];
+  return failures.toSorted((a, b) => endOf(a) - endOf(b));
 }
 
 function lastAttempt(retry: EndedNode, nodes: readonly EndedNode[]): string | undefined {

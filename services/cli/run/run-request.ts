@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,19 @@ export async function workflowFiles(
   const folders = workflowFolders(cwd);
   const paths = folders.map((folder) => join(folder, `${pipeline}.yaml`));
   const path = paths.find((one) => existsSync(one)) ?? name;
-  return [await readWorkflowFile(path, name, `looked in ${folders.join(' and ')}`)];
+  const near = nearest(pipeline, await workflowNames(folders));
+  const looked = `looked in ${folders.join(' and ')}`;
+  const hint = near === undefined ? looked : `${looked}; did you mean ${near}?`;
+  return [await readWorkflowFile(path, name, hint)];
+}
+
+/** What can be run by name. */
+async function workflowNames(folders: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of folders.filter((one) => existsSync(one)))
+    for (const file of await readdir(folder))
+      if (file.endsWith('.yaml')) found.push(file.slice(0, -'.yaml'.length));
+  return found;
 }
 
 /** Where workflows are looked for, in this order: the working folder's `workflows/`, then the package's own. */

@@ -72,7 +72,7 @@ WITH paused AS (
 ), visits AS (
   SELECT *, sum(is_new) OVER (PARTITION BY session_id ORDER BY "timestamp", event_type, page) AS visit FROM paused
 ), cut AS (
-  SELECT *, CAST(date_diff('second', min("timestamp") OVER (PARTITION BY session_id, visit), "timestamp") // 86400 AS INTEGER) AS cut FROM visits
+  SELECT *, CAST(date_sub('second', min("timestamp") OVER (PARTITION BY session_id, visit), "timestamp") // 86400 AS INTEGER) AS cut FROM visits
 ), grouped AS (
   SELECT session_id, visit, cut, count(*) AS event_count, min("timestamp") AS started_at, max("timestamp") AS ended_at,
     arg_min(customer_id, ("timestamp", event_type, page)) FILTER (WHERE customer_id IS NOT NULL) AS customer_id,
@@ -86,7 +86,7 @@ WITH paused AS (
   SELECT *, CAST(row_number() OVER (PARTITION BY session_id ORDER BY visit, cut) AS INTEGER) AS session_seq FROM grouped
 )
 SELECT session_id || '#' || session_seq AS session_key, session_id, session_seq, customer_id, device, browser, started_at, ended_at,
-  date_diff('second', started_at, ended_at) AS duration_s, CAST(event_count AS INTEGER) AS event_count,
+  date_sub('second', started_at, ended_at) AS duration_s, CAST(event_count AS INTEGER) AS event_count,
   CAST(page_views AS INTEGER) AS page_views, CAST(product_views AS INTEGER) AS product_views, CAST(add_to_carts AS INTEGER) AS add_to_carts,
   CAST(removes AS INTEGER) AS removes, CAST(checkouts AS INTEGER) AS checkouts, CAST(purchases AS INTEGER) AS purchases, entry_page, exit_page,
   event_count = 1 AS bounced, purchases > 0 AS converted,

@@ -103,3 +103,11 @@ it('what is known of them is told without reading a row', async () => {
     objects: 3,
   });
 });
+
+it('rows of an object that is gone are in it no more', async () => {
+  const key = `raw/${FILES[5]![0]}`;
+  await store.delete(key);
+  await runCommerceStep({ store, folder: folder.path }, 'validate', { runId: 'run-2' });
+  const rows = await select('SELECT page FROM raw_local.clickstream ORDER BY 1');
+  expect(rows).toEqual([['/1'], ['/2']]);
+});

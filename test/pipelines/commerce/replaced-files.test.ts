@@ -1,25 +1,30 @@
+import { mkdtemp, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { manualClock } from '../../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../../services/adapters/object-store/memory.ts';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
+import { PipelineError } from '../../../services/core/error.ts';
 import {
   type FileRecord,
   fileRecords,
 } from '../../../services/pipelines/commerce/door/file-record.ts';
+import { checkContent } from '../../../services/pipelines/commerce/door/check-file.ts';
+import { parseRawKey } from '../../../services/pipelines/commerce/door/raw-key.ts';
 import { accountsOf, readFeedSet } from '../../../services/pipelines/commerce/set/feed-set.ts';
 import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import type { StepResult } from '../../../services/ports/step.ts';
 import { curatedRows } from '../../support/commerce-curated.ts';
 import { runCommerceStep } from '../../support/commerce-run.ts';
-import { START } from '../../support/pipeline.ts';
+import { openOwnEngine, START } from '../../support/pipeline.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
 
 const DAY = 'raw/transactions/date=2026-01-15';
 const HEADER =
   'transaction_id,customer_id,product_id,quantity,price,total_amount,transaction_date,status\n';
 const sale = (id: string) => `${id},cust_1,prod_1,2,29.99,59.98,2026-01-15 14:30:45,completed\n`;
-const file = (...ids: string[]) => Buffer.from(HEADER + ids.map(sale).join(''));
+const file = (...sales: string[]) => Buffer.from(HEADER + sales.map(sale).join(''));
 
 let folder: TempFolder;
 let store: ObjectStore;
@@ -47,7 +52,7 @@ async function run(feed = 'transactions'): Promise<{ door: StepResult; made: Ste
 async function ids(feed: 'transactions' | 'products' = 'transactions', column = 'transaction_id') {
   const { commit } = await readFeedSet(store, feed);
   const rows = await curatedRows({ store, folder: folder.path }, feed, { set: commit! });
-  return rows.map((row) => row[column]).toSorted();
+  return rows.map((row) => row[column] ?? '').toSorted();
 }
 
 async function recordOf(key: string): Promise<FileRecord | undefined> {
@@ -91,6 +96,45 @@ describe('a file that is replaced', () => {
     expect(await ids()).toEqual(['x', 'y']);
   });
 });
+
+it('a file that the door lets in and the engine cannot read is refused, and stops no other file', async () => {
+  await store.put(`${DAY}/a.csv`, file('x'));
+  await store.put(`${DAY}/b.csv`, file('y'));
+  await run();
+  await store.put(`${DAY}/a.csv`, file('z'));
+  await store.put(`${DAY}/c.csv`, file('v'));
+  runs += 1;
+  await step('validate');
+  const odd = (await recordOf(`${DAY}/a.csv`))?.metadata.sha256 ?? '';
+  const made = await runCommerceStep(
+    { store, folder: folder.path, openEngine: cannotRead(odd) },
+    'transactions',
+    { runId: `run-${runs}` },
+  );
+  expect(made.problems.map(({ object }) => object)).toEqual([`${DAY}/a.csv`]);
+  expect(await ids()).toEqual(['v', 'x', 'y']);
+  await expect(step('verdict')).rejects.toMatchObject({
+    kind: 'input-invalid',
+    message: expect.stringContaining('a.csv (cannot be read as transactions)') as string,
+  });
+  const reasons = 'quarantine/transactions/date=2026-01-15/a.csv.reasons.json';
+  expect(await store.head(reasons)).not.toBe(null);
+  expect((await run()).made.outputs['files']).toBe('0');
+});
+
+/** Engines that fail as theirs does at a file of these bytes. */
+function cannotRead(sha256: string): typeof openOwnEngine {
+  return async (folders) => {
+    const engine = await openOwnEngine(folders);
+    return {
+      ...engine,
+      run: async (sql) => {
+        if (sql.includes(sha256)) throw new PipelineError('input-invalid', 'CSV Error on Line: 2');
+        return engine.run(sql);
+      },
+    };
+  };
+}
 
 describe('an object that is gone', () => {
   it('keeps its rows, is told once, and stops nothing, when everything is made again too', async () => {
@@ -170,9 +214,10 @@ describe('the door', () => {
     const latin = await recordOf(`${DAY}/l.csv`);
     expect(latin?.errors).toEqual(['the text is not UTF-8']);
     expect((await recordOf(`${DAY}/w.csv`))?.errors).toEqual(['the text is not UTF-8']);
+    const telling: string[] = [];
     for await (const { key } of store.list(''))
-      if (!key.startsWith('raw/'))
-        expect(Buffer.from((await store.get(key))!).toString()).not.toContain('PLANTED');
+      if (Buffer.from((await store.get(key))!).includes('PLANTED')) telling.push(key);
+    expect(telling).toEqual([`${DAY}/n.csv`]);
   });
 
   it('says of a CSV all that is wrong with it', async () => {
@@ -183,6 +228,22 @@ describe('the door', () => {
     expect(errors).toContain('extra field');
     expect(errors).toContain('same name');
     expect(errors).toContain('required columns missing: customer_id, status');
+  });
+
+  it('leaves no copy of a file on the disk once it has looked at it', async () => {
+    await store.put(`${DAY}/a.csv`, file('x'));
+    const scratch = await mkdtemp(join(folder.path, 'look-'));
+    const info = (await store.head(`${DAY}/a.csv`))!;
+    const named = parseRawKey(info.key)!;
+    const ports = { store, scratch, signal: new AbortController().signal };
+    expect((await checkContent(ports, { info, named, number: 0 })).rows).toBe(1);
+    expect(await readdir(scratch)).toEqual([]);
+  });
+
+  it('says of a threshold that is none before anything is read', async () => {
+    await expect(step('validate', { 'max-reject-share': 'abc' })).rejects.toMatchObject({
+      kind: 'config-invalid',
+    });
   });
 
   it('passes over marks and half-written files', async () => {

@@ -79,7 +79,8 @@ function rawDatasets(environment: string): Dataset[] {
 }
 
 async function acceptedOf(request: Request, name: FeedName): Promise<readonly FileRecord[]> {
-  return (await fileRecords(request, name)).filter(({ isValid }) => isValid);
+  const records = await fileRecords(request, name);
+  return records.filter(({ isValid, isGone }) => isValid && isGone !== true);
 }
 
 async function knownOf(request: Request, name: FeedName) {

@@ -8,6 +8,7 @@ import { checkContent, type Content } from './check-file.ts';
 import { DATES_PARAMETER, datesTaken } from './dates-taken.ts';
 import { FEEDS } from '../feed/feeds.ts';
 import { EARLY, type FileRecord, isCopy, isRefused } from './file-record.ts';
+import { THRESHOLD_PARAMETERS, thresholdsOf } from '../gate/rules.ts';
 import { failIfForgetting } from '../upkeep/forget-claim.ts';
 import { RAW_EXPIRE_DAYS } from '../upkeep/lifecycle.ts';
 import { type News, readNews } from './news.ts';
@@ -42,11 +43,13 @@ export const validate: Step = {
       default: '100',
     },
     DATES_PARAMETER,
+    ...THRESHOLD_PARAMETERS,
   ],
   async run(ports, parameters, run): Promise<StepResult> {
     const bytesMax = wholeParameter(parameters, 'max-file-mib', 1) * MIB;
     const lightBytesMax = wholeParameter(parameters, 'light-max-mb', 0) * MEGABYTE;
     const isStrict = switchParameter(parameters, 'strict');
+    thresholdsOf(parameters);
     await failIfForgetting(ports);
     const news = await readNews(ports, run, datesTaken(parameters));
     const limit = pLimit(FILES_AT_ONCE);
@@ -129,13 +132,13 @@ function hasFormat({ feed, extension }: RawKey): boolean {
 }
 
 function knownColumns({ feed }: RawKey, { columns }: Content): Content['columns'] {
-  const names = [...FEEDS[feed].required, ...FEEDS[feed].optional];
-  return columns.filter(({ name }) => names.includes(name.trim().toLowerCase()));
+  const names = new Set([...FEEDS[feed].required, ...FEEDS[feed].optional]);
+  return columns.filter(({ name }) => names.has(name.trim().toLowerCase()));
 }
 
 function keyErrors(named: RawKey, { logicalDate }: RunIdentity): string[] {
   const errors: string[] = [];
-  if (named.date === null) errors.push('not one folder date=YYYY-MM-DD in its key');
+  if (named.date === null) errors.push('no folder date=YYYY-MM-DD in its key, or more than one');
   else if (named.date > logicalDate) errors.push(EARLY);
   if (!hasFormat(named))
     errors.push(`not a .${EXTENSIONS[FEEDS[named.feed].format].join(' or .')} file`);

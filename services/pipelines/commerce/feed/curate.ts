@@ -10,7 +10,7 @@ import { partsBelow } from '../set/copied-parts.ts';
 import { type FreshPart, localFile } from '../set/part-file.ts';
 import type { Feed } from './feeds.ts';
 import { PARQUET } from './process-file.ts';
-import { copyRepeats, findRepeats } from './repeats.ts';
+import { copyRepeats, countRepeats, findRepeats } from './repeats.ts';
 import type { FeedPorts, Shop } from './shop.ts';
 import { isOfUnit, textOfUnit, type Unit, unitName, unitsOf } from './unit.ts';
 
@@ -37,6 +37,8 @@ export interface Curated {
   curated: readonly FreshPart[];
   /** Rows that another row of the same key stands for. */
   repeats: readonly FreshPart[];
+  /** How many of them a file has, by its key. */
+  repeatsOf: ReadonlyMap<string, number>;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function curate(shop: Shop, feed: Feed, request: Curation): Promise
   const { engine, ports } = shop;
   const { changed, fresh, processed } = request;
   const files = await pathsOf(ports, processed, fresh);
-  if (files.length === 0) return { units: null, curated: [], repeats: [] };
+  if (files.length === 0) return { units: null, curated: [], repeats: [], repeatsOf: new Map() };
   await engine.run(`CREATE OR REPLACE VIEW keyed AS ${rowsSql(feed, files)}`);
   const touched =
     changed === null ? null : await findTouched(engine, feed, await pathsOf(ports, changed, fresh));
@@ -57,7 +59,7 @@ export async function curate(shop: Shop, feed: Feed, request: Curation): Promise
   const curated = await copyCurated(shop, feed, { files, units });
   const sources = processed.map(({ attributes }) => attributes['source'] ?? '');
   const repeats = await copyRepeats(shop, feed, { sources, units });
-  return { units: touched, curated, repeats };
+  return { units: touched, curated, repeats, repeatsOf: await countRepeats(engine, sources) };
 }
 
 /** Rows of processed files with `number`, that of the file, `place` and `key`. */

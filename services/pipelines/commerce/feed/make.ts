@@ -33,6 +33,8 @@ export interface Made {
   set: FeedSet;
   /** Objects that were not there before. */
   written: number;
+  /** Rows of the files of this run that are in no table. */
+  rejected: number;
   /** Files that the door has let in and the engine cannot read. */
   unreadable: readonly FileRecord[];
 }
@@ -94,7 +96,10 @@ export async function make(
   const { attributes, set } = plan;
   failIfUnbalanced(feed, parts);
   // Of a feed without a readable file there is no table, not one without rows.
-  if (parts.length === 0 && set.commit === null) return { set, written, unreadable };
+  if (parts.length === 0 && set.commit === null) return { set, written, rejected: 0, unreadable };
+  const rejected =
+    rejects.reduce((sum, { rows }) => sum + rows, 0) +
+    plan.added.reduce((sum, { key }) => sum + (curated.repeatsOf.get(key) ?? 0), 0);
   const dataset = feed.name;
   const { commit } = await commitSet(store, {
     dataset,
@@ -103,7 +108,7 @@ export async function make(
     base: set.commit,
     signal,
   });
-  return { set: setOf(commit), written, unreadable };
+  return { set: setOf(commit), written, rejected, unreadable };
 }
 
 /** The plan without files that cannot be read: what was made of an earlier version of them stays. */

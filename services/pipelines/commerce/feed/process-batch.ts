@@ -1,6 +1,5 @@
 import { quoteIdentifier, quoteText } from '../../../core/column.ts';
 import { PipelineError } from '../../../core/error.ts';
-import type { QueryEngine } from '../../../ports/query-engine.ts';
 import type { FileRecord } from '../door/file-record.ts';
 import { type Feed, FEEDS } from './feeds.ts';
 import { type ProcessedFile, processFile } from './process-file.ts';

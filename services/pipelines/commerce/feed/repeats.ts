@@ -26,6 +26,15 @@ export async function findRepeats(engine: QueryEngine, feed: Feed): Promise<void
     DROP TABLE suspects; DROP TABLE doubled;`);
 }
 
+/** How many rows of a file others stand for, by its key. */
+export async function countRepeats(
+  engine: QueryEngine,
+  sources: readonly string[],
+): Promise<Map<string, number>> {
+  const { rows } = await engine.query('SELECT number, count(*) FROM losers GROUP BY number');
+  return new Map(rows.map(([number, count]) => [sources[Number(number)] ?? '', Number(count)]));
+}
+
 /** The rows that others stand for, in one file a unit. */
 export async function copyRepeats(
   { ports, engine }: Shop,

@@ -9,10 +9,10 @@ import {
 import { type FileRecord, keepFileRecord } from '../door/file-record.ts';
 import type { FeedName } from '../door/raw-key.ts';
 import { keepReasons } from '../door/settle.ts';
-import { accountsOf, type FeedSet } from '../set/feed-set.ts';
+import { accountsOf } from '../set/feed-set.ts';
 import feedMacros from './feed-macros.sql';
 import { type Feed, FEEDS } from './feeds.ts';
-import { foldersOf, make, withRefused } from './make.ts';
+import { foldersOf, type Made, make, withRefused } from './make.ts';
 import { type Plan, planOf } from './plan.ts';
 import { batchesOf } from './process-batch.ts';
 
@@ -44,13 +44,13 @@ async function transform(
 ): Promise<StepResult> {
   const plan = await planOf(ports, feed, dates);
   const isNothing = plan.added.length === 0 && plan.replaced.length === 0 && !plan.isWhole;
-  if (isNothing) return resultOf(plan.set, plan, 0);
+  if (isNothing) return resultOf(plan, { set: plan.set, written: 0, rejected: 0 });
   const engine = await ports.openEngine(await foldersOf(ports, plan));
   try {
     await engine.run(`${MASKS}${feedMacros}`);
     const made = await make({ ports, engine }, feed, { plan });
     for (const record of made.unreadable) await refuse(ports, run, record);
-    return resultOf(made.set, withRefused(plan, made.unreadable), made.written);
+    return resultOf(withRefused(plan, made.unreadable), made);
   } finally {
     await engine.close();
   }
@@ -64,7 +64,11 @@ async function refuse(ports: StepPorts, run: RunIdentity, record: FileRecord): P
   await keepFileRecord(ports, refused);
 }
 
-function resultOf(set: FeedSet, plan: Plan, written: number): StepResult {
+/** `outputs` tell of all files that the tables are made of, `counts` of those that this run has taken. */
+function resultOf(
+  plan: Plan,
+  { set, written, rejected }: Pick<Made, 'set' | 'written' | 'rejected'>,
+): StepResult {
   const accounts = accountsOf(set);
   const rowsRead = plan.added.reduce((sum, { metadata }) => sum + metadata.rows, 0);
   return {
@@ -82,8 +86,8 @@ function resultOf(set: FeedSet, plan: Plan, written: number): StepResult {
       objectsWritten: written,
       objectsSkipped: plan.kept.length,
       rowsRead,
-      rowsWritten: plan.added.length === 0 ? 0 : accounts.published,
-      rowsRejected: plan.added.length === 0 ? 0 : accounts.rejected,
+      rowsWritten: rowsRead - rejected,
+      rowsRejected: rejected,
       bytesRead: plan.added.reduce((sum, { metadata }) => sum + metadata.size_bytes, 0),
     },
     problems: [...plan.problems],

@@ -2,10 +2,12 @@ WITH texts AS (
   SELECT line, is_broken, word(raw_session_id) AS given_session, word(raw_customer_id) AS customer_id,
     lower(word(raw_event_type)) AS event_type,
     -- What follows ? or # of a page may hold anything, a mail address too.
-    mask_path(word(CASE WHEN contains(raw_page, '?') OR contains(raw_page, '#') THEN regexp_extract(raw_page, '^[^?#]*') ELSE raw_page END)) AS page, moment(raw_timestamp) AS "timestamp",
+    word(CASE WHEN contains(raw_page, '?') OR contains(raw_page, '#') THEN regexp_extract(raw_page, '^[^?#]*') ELSE raw_page END) AS path, moment(raw_timestamp) AS "timestamp",
     coalesce(lower(word(raw_device)), 'unknown') AS device, browser_name(raw_browser) AS browser,
     word(raw_ip_address) AS ip_address, word(raw_user_agent) AS user_agent, raw_timestamp
   FROM source
+), pages AS (
+  SELECT *, clean_page(path) AS page FROM texts
 )
 SELECT line,
   coalesce(given_session, 'customer:' || customer_id,
@@ -24,4 +26,4 @@ SELECT line,
     WHEN device NOT IN ('desktop', 'mobile', 'tablet', 'unknown') THEN 'device-unknown'
   END AS rule,
   {event_type: event_type, "timestamp": raw_timestamp} AS "values"
-FROM texts
+FROM pages

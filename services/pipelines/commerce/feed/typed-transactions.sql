@@ -9,7 +9,8 @@ WITH texts AS (
   SELECT *, CASE WHEN quantity > 0 AND price > 0 THEN TRY_CAST(CAST(quantity AS BIGINT) * price AS DECIMAL(10,2)) END AS product_amount
   FROM texts
 ), totals AS (
-  SELECT *, CASE WHEN given_total IS NULL OR abs(given_total - product_amount) > 0.01 THEN product_amount ELSE given_total END AS total_amount
+  -- Beyond what the column holds there is no product, and no total that could be right.
+  SELECT *, CASE WHEN given_total IS NULL OR product_amount IS NULL OR abs(given_total - product_amount) > 0.01 THEN product_amount ELSE given_total END AS total_amount
   FROM amounts
 )
 SELECT line, transaction_id, customer_id, product_id, quantity, price, total_amount, transaction_date, status,

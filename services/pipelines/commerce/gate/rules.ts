@@ -17,8 +17,8 @@ export interface Thresholds {
   anomalyDeviations: number;
 }
 
-/** The workflow parameters of the gate. */
-export const GATE_PARAMETERS: readonly ParameterSpec[] = [
+/** Of the gate, and of the door: a run that cannot end well should not begin. */
+export const THRESHOLD_PARAMETERS: readonly ParameterSpec[] = [
   { name: 'min-transactions', description: 'Fewest transactions', default: '100' },
   { name: 'min-products', description: 'Fewest products', default: '10' },
   {
@@ -41,6 +41,11 @@ export const GATE_PARAMETERS: readonly ParameterSpec[] = [
     description: 'Standard deviations at which a day is odd',
     default: '3',
   },
+];
+
+/** The workflow parameters of the gate. */
+export const GATE_PARAMETERS: readonly ParameterSpec[] = [
+  ...THRESHOLD_PARAMETERS,
   { name: 'strict', description: 'true: every feed has to be there', default: 'false' },
   { name: 'recheck', description: 'true: nothing is shown after it', default: 'false' },
 ];

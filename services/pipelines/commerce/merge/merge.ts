@@ -23,7 +23,8 @@ const TABLES_AT_ONCE = 2;
 /**
  * Joins the staged feeds to the tables for analysis and shows all of them, the feeds' own too, by one commit
  * (requirements 3.10): a reader never sees tables of two runs. Made of the same sets on the same day, nothing is done.
- * A feed that has failed, and what is made of it, stays as readers have it.
+ * A feed that has failed, and what is made of it, stays as readers have it. "Last 30 days" end with the newest day that
+ * was ever shown: a run of a day that is over takes nothing from readers.
  */
 export const merge: Step = {
   name: 'merge',
@@ -33,12 +34,13 @@ export const merge: Step = {
     const failed = failedFeeds(parameters);
     const sets = await readFeedSets(ports);
     const base = await newestSet(ports.store, CURATED);
-    const inputs = fingerprintOf(sets, logicalDate, failed);
+    const asOf = laterOf(base?.attributes['as_of'], logicalDate);
+    const inputs = fingerprintOf(sets, asOf, failed);
     const { isForced } = datesTaken(parameters);
     if (base?.attributes['inputs'] === inputs && !isForced) return resultOf(base, 0);
     const { engine, paths } = await openFeedFiles(ports, sets);
     try {
-      const day = `TIMESTAMP ${quoteText(`${logicalDate} 00:00:00`)} + INTERVAL 1 DAY`;
+      const day = `TIMESTAMP ${quoteText(`${asOf} 00:00:00`)} + INTERVAL 1 DAY`;
       await engine.run(`CREATE OR REPLACE MACRO run_end() AS ${day}; ${categories}`);
       const shop = { ports, engine, paths, sales: sets.transactions.curated };
       const made = await makeDerived(ports, shop, { failed, base });
@@ -47,7 +49,7 @@ export const merge: Step = {
       );
       const parts = [...feeds, ...made.parts];
       const shown = shownAttributes(sets, { failed, base, logicalDate });
-      const attributes = { inputs, as_of: logicalDate, ...shown };
+      const attributes = { inputs, as_of: asOf, ...shown };
       const { store, signal } = ports;
       const request = { dataset: CURATED, attributes, parts, base, signal };
       return resultOf((await commitSet(store, request)).commit, made.written);
@@ -57,11 +59,15 @@ export const merge: Step = {
   },
 };
 
+function laterOf(before: string | undefined, logicalDate: string): string {
+  return before !== undefined && before > logicalDate ? before : logicalDate;
+}
+
 /** Tables that were made of the same sets by the same SQL on the same day are the same. */
-function fingerprintOf(sets: FeedSets, logicalDate: string, failed: readonly FeedName[]): string {
+function fingerprintOf(sets: FeedSets, asOf: string, failed: readonly FeedName[]): string {
   const digests = FEED_NAMES.map((name) => sets[name].commit?.digest ?? '');
   const sql = DERIVED.map((one) => one.sql);
-  return sha256(JSON.stringify([...digests, logicalDate, categories, ...sql, ...failed]));
+  return sha256(JSON.stringify([...digests, asOf, categories, ...sql, ...failed]));
 }
 
 /** Tables that are made of a feed that has failed stay as they were in the set before. */
@@ -77,7 +83,7 @@ async function makeDerived(
   for (const derived of DERIVED.filter((one) => !stays(one))) {
     const copy = async (): Promise<FreshPart[]> => {
       // They stand before it in the list, so that they have begun.
-      await Promise.all(derived.after.map((name) => copied.get(name)));
+      for (const name of derived.after) await copied.get(name);
       return copyDerived(shop, derived);
     };
     copied.set(derived.name, tableLimit(copy));

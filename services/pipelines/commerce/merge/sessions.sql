@@ -7,9 +7,9 @@ WITH paused AS (
   SELECT *, sum(is_new) OVER (PARTITION BY session_id ORDER BY place) AS visit FROM paused
 ), long_visits AS (
   SELECT session_id, visit, min("timestamp") AS began_at FROM visits GROUP BY session_id, visit
-  HAVING date_diff('second', min("timestamp"), max("timestamp")) >= 86400
+  HAVING date_sub('second', min("timestamp"), max("timestamp")) >= 86400
 ), cut AS (
-  SELECT visits.*, coalesce(date_diff('second', began_at, "timestamp") // 86400, 0) AS cut
+  SELECT visits.*, coalesce(date_sub('second', began_at, "timestamp") // 86400, 0) AS cut
   FROM visits LEFT JOIN long_visits USING (session_id, visit)
 ), grouped AS (
   SELECT session_id, visit, cut, count(*) AS event_count, min("timestamp") AS started_at, max("timestamp") AS ended_at,
@@ -27,7 +27,7 @@ WITH paused AS (
   SELECT *, CAST(row_number() OVER (PARTITION BY session_id ORDER BY visit, cut) AS INTEGER) AS session_seq FROM grouped
 )
 SELECT session_id || '#' || session_seq AS session_key, session_id, session_seq, customer_id, device, browser, started_at, ended_at,
-  date_diff('second', started_at, ended_at) AS duration_s, CAST(event_count AS INTEGER) AS event_count,
+  date_sub('second', started_at, ended_at) AS duration_s, CAST(event_count AS INTEGER) AS event_count,
   CAST(page_views AS INTEGER) AS page_views, CAST(product_views AS INTEGER) AS product_views,
   CAST(add_to_carts AS INTEGER) AS add_to_carts, CAST(removes AS INTEGER) AS removes,
   CAST(checkouts AS INTEGER) AS checkouts, CAST(purchases AS INTEGER) AS purchases, entry_page, exit_page,

@@ -6,7 +6,7 @@ import { newestSet } from './commit-set.ts';
 import type { FeedName } from '../door/raw-key.ts';
 
 /** Raised when the rules of a feed change: everything is made again from the raw files. */
-const RULES_VERSION = '2';
+const RULES_VERSION = '3';
 
 /** `processed`: the good rows of one file. `curated`: one unit of the table. `quarantine`: rows that are in no table. */
 export type Zone = 'processed' | 'curated' | 'quarantine';

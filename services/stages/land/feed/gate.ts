@@ -26,7 +26,7 @@ export interface GateRequest {
   address: string;
   path: string;
   /** What else is wrong with the names of its columns, in words; told beside everything else. */
-  judgeHeader?(names: readonly string[]): readonly string[];
+  judgeHeader?: (names: readonly string[]) => readonly string[];
 }
 
 const READ_BYTES = 256 * 1024;
