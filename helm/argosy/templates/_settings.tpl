@@ -20,7 +20,7 @@ http://{{ include "argosy.fullname" . }}-minio.{{ .Release.Namespace }}.svc:9000
 
 {{/* Whether steps of a pipeline hash identifiers of persons, for which they need a salt. Takes (list $ pipelineName). */}}
 {{- define "argosy.hashesPersons" -}}
-{{- if and (eq (index . 1) "commerce") (not (has (index . 0).Values.environment (list "local" "prod" "production"))) }}true{{ end -}}
+{{- if and (eq (index . 1) "commerce") (not (has (lower (index . 0).Values.environment) (list "local" "prod" "production"))) }}true{{ end -}}
 {{- end -}}
 
 {{/* Whether the salt is that of the Secret of the dev profile. Takes (list $ pipelineName). */}}
