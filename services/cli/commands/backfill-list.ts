@@ -1,5 +1,6 @@
 import { humaneCount } from '../../core/humane.ts';
 import { isHeld } from '../../stages/observe/backfill/hold.ts';
+import { planKey } from '../../stages/observe/backfill/plan.ts';
 import { countUnits, readProgress } from '../../stages/observe/backfill/progress.ts';
 import { findWing } from '../commands.ts';
 import { bucketFor } from '../host.ts';
@@ -13,12 +14,36 @@ import { formatTable } from '../view/text-table.ts';
 const COLUMNS = ['plan', 'pipeline', 'made', 'runs', 'done', 'failed', 'left', 'state'];
 const NUMBERS = new Set(['runs', 'done', 'failed', 'left']);
 
+interface Line {
+  plan: string;
+  pipeline: string;
+  /** This and the counts are null for a plan that is damaged. */
+  made: string | null;
+  runs: number | null;
+  done: number | null;
+  failed: number | null;
+  left: number | null;
+  state: 'running' | 'stopped' | 'ended' | 'damaged';
+}
+
+const UNKNOWN = {
+  made: null,
+  runs: null,
+  done: null,
+  failed: null,
+  left: null,
+  state: 'damaged',
+} as const;
+
 /** `argosy backfill --list`: the plans of a pipeline, or of all, and how far each is. */
 export async function listBackfills(session: Session, given: Given): Promise<number> {
   const pipeline = given.args[0];
   if (pipeline !== undefined) findWing(pipeline);
-  const found = await keptPlans(session, pipeline);
-  const lines = await Promise.all(found.map((one) => lineOf(session, one)));
+  const { kept, damaged } = await keptPlans(session, pipeline);
+  const lines = [
+    ...(await Promise.all(kept.map((one) => lineOf(session, one)))),
+    ...damaged.map((one) => ({ ...UNKNOWN, plan: one.id, pipeline: one.pipeline })),
+  ];
   if (given.flags.json === true) printJson(session, lines);
   else if (lines.length === 0) session.io.stdout.write('there are no backfills\n');
   else {
@@ -30,16 +55,21 @@ export async function listBackfills(session: Session, given: Given): Promise<num
     const rows = lines.map(({ plan, made, runs, done, failed, left, state, ...line }) => [
       plan,
       line.pipeline,
-      made.slice(0, 19).replace('T', ' '),
-      ...[runs, done, failed, left].map(humaneCount),
+      made?.slice(0, 19).replace('T', ' ') ?? '',
+      ...[runs, done, failed, left].map((count) => (count === null ? '' : humaneCount(count))),
       state,
     ]);
     session.io.stdout.write(formatTable(heads, rows, { widthMax: widthOf(session) }));
   }
+  for (const { id } of damaged) {
+    session.io.stderr.write(
+      `${planKey(id)} is damaged: remove it and plan again, the data does not depend on it\n`,
+    );
+  }
   return 0;
 }
 
-async function lineOf(session: Session, { pipeline, plan }: KeptPlan) {
+async function lineOf(session: Session, { pipeline, plan }: KeptPlan): Promise<Line> {
   const { signal, io } = session;
   const store = bucketFor(session, pipeline);
   const counts = countUnits(plan, await readProgress(store, plan, { signal }));

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { exitCodeOf, PipelineError } from '../../core/error.ts';
 import { humaneCount } from '../../core/humane.ts';
-import { type PartitionState, partitionsOf } from '../../core/partition.ts';
+import { type PartitionState, partitionsOf, type PartitionTable } from '../../core/partition.ts';
 import { printable } from '../../core/printable.ts';
 import { holdPlan } from '../../stages/observe/backfill/hold.ts';
 import {
@@ -9,6 +9,7 @@ import {
   performPlan,
   type UnitRunner,
 } from '../../stages/observe/backfill/perform.ts';
+import { failIfOverlapped } from '../../stages/observe/backfill/overlap.ts';
 import type { BackfillPlan } from '../../stages/observe/backfill/plan.ts';
 import { bucketFor } from '../host.ts';
 import type { Given, Work } from '../program.ts';
@@ -37,6 +38,9 @@ export const backfill: Work = async (session, given) => {
   tellPlan(session, given, { preview, isDry });
   if (isDry || left.length === 0) return 0;
   if (!isResumed && !(await isWanted(session, given, left.length))) return 0;
+  const { signal, io } = session;
+  const store = bucketFor(session, plan.pipeline);
+  await failIfOverlapped(store, plan, { isDead: isGone, clock: io.clock, signal });
   return perform(session, given, { ...preview, plan: await found.keep() });
 };
 
@@ -54,6 +58,12 @@ function tellPlan(
   const isEmpty = plan.units.length === 0;
   const out = isDry ? stdout : stderr;
   if (isEmpty) out.write(`nothing to do: ${emptyWords(plan)}\n`);
+  else if (plan.units.every(({ work }) => progress.get(work)?.state === 'done')) {
+    const runs = plan.units.length;
+    const those = runs === 1 ? 'its 1 run is' : `all ${humaneCount(runs)} runs are`;
+    out.write(`nothing to do: backfill ${plan.id} has ended, ${those} done\n`);
+    return;
+  }
   out.write(planText(preview, widthOf(session)));
   if (isDry && !isEmpty) stdout.write(`\n${planDetail(preview)}`);
   if (isDry) stderr.write('nothing was changed\n');
@@ -101,6 +111,7 @@ async function perform(session: Session, given: Given, preview: PlanPreview): Pr
   const log = await planLog(session, plan.id);
   const events = backfillEvents(session, plan);
   try {
+    await failIfOverlapped(store, plan, request);
     const runner = await runnerOf(session, given, { pipeline, logPath: () => log.path() });
     const isFailFast = given.flags.failFast === true;
     const rest = { store, clock: io.clock, runner, concurrency, isFailFast, signal };
@@ -150,8 +161,8 @@ function tellEnd(
 }
 
 /**
- * Runs may be good and leave a partition as it was, as a file that is no table: then the exit code is that of
- * `quality-failed`.
+ * Runs may be good and leave a partition as it was, as a file that is no table, or find that its input is gone: then the
+ * exit code is that of `quality-failed`.
  */
 async function stillOpen(session: Session, plan: BackfillPlan): Promise<number> {
   const found = await readPartitions(session, plan.pipeline, { from: plan.from, to: plan.to });
@@ -159,11 +170,32 @@ async function stillOpen(session: Session, plan: BackfillPlan): Promise<number> 
   const open = found === null ? [] : [...partitionsOf(found.table, NOT_DONE)];
   const those = open.filter(({ partition }) => planned.has(partition));
   const [first] = those;
-  if (first === undefined) return 0;
+  if (first === undefined) return found === null ? 0 : goneInputs(session, plan, found.table);
   const more = those.length === 1 ? '' : ` and ${humaneCount(those.length - 1)} more`;
   const text = `still not done: ${first.partition} is ${first.state}: ${first.reason ?? ''}${more}`;
   session.io.stderr.write(`${printable(text)}\n`);
   return exitCodeOf('quality-failed');
+}
+
+/** A partition may be none any more because what it is made of was removed: no run can have made it. */
+async function goneInputs(
+  session: Session,
+  { pipeline, units }: BackfillPlan,
+  table: PartitionTable,
+): Promise<number> {
+  const there = new Set(Array.from(partitionsOf(table), ({ partition }) => partition));
+  const store = bucketFor(session, pipeline);
+  const { signal } = session;
+  for (const { partitions, reads } of units) {
+    const lost = partitions.find((partition) => !there.has(partition));
+    if (lost === undefined) continue;
+    for (const key of reads) {
+      if ((await store.head(key, { signal })) !== null) continue;
+      session.io.stderr.write(`${printable(`not made: ${lost}: ${key} is gone`)}\n`);
+      return exitCodeOf('quality-failed');
+    }
+  }
+  return 0;
 }
 
 const NOT_DONE = new Set<PartitionState>(['missing', 'failed', 'stale']);

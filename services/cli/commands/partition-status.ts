@@ -14,7 +14,7 @@ import { terminalOf } from '../view/view.ts';
 
 /**
  * `argosy status PIPELINE --from DATE --to DATE`: how each partition stands. With `--fail-on` it ends with the code of
- * `quality-failed` when one is in such a state.
+ * `quality-failed` when one is in such a state; with `missing` also when the pipeline has no partitions at all.
  */
 export async function partitionStatus(session: Session, given: Given): Promise<number> {
   const pipeline = given.args[0] ?? '';
@@ -27,12 +27,22 @@ export async function partitionStatus(session: Session, given: Given): Promise<n
   const { stdout } = session.io;
   if (given.flags.json === true) await printPartitions(stdout, table, { pipeline, ...range });
   else printGrid(session, { pipeline, range, table });
+  if (failOn?.has('missing') === true && table.size === 0 && (await isEmpty(session, pipeline))) {
+    session.io.stderr.write(`${pipeline}: there are no partitions at all (--fail-on missing)\n`);
+    return exitCodeOf('quality-failed');
+  }
   const counts = countStates(table);
   const bad = failOn === null ? [] : [...failOn].filter((state) => counts[state] > 0);
   if (bad.length === 0) return 0;
   const words = bad.map((state) => `${humaneCount(counts[state])} ${state}`).join(', ');
   session.io.stderr.write(`${pipeline}: partitions ${words} (--fail-on)\n`);
   return exitCodeOf('quality-failed');
+}
+
+/** Whether nothing is known of the pipeline, whatever the days: then what should be there is not. */
+async function isEmpty(session: Session, pipeline: string): Promise<boolean> {
+  const found = await readPartitions(session, pipeline, { from: null, to: null });
+  return found === null || found.table.size === 0;
 }
 
 function printGrid(

@@ -83,6 +83,7 @@ function othersOf(
 export async function resumedBackfill(session: Session, given: Given): Promise<PlanFound> {
   const { signal } = session;
   const id = given.flags.resume ?? '';
+  refuseSelection(given);
   const { pipeline, plan } = await findKeptPlan(session, id, given.args[0]);
   if (givenHash(givenParameters(given)).sha256 !== plan.given.sha256) {
     const names = plan.given.names.map((name) => `-p ${name}=…`).join(' ');
@@ -97,6 +98,18 @@ export async function resumedBackfill(session: Session, given: Given): Promise<P
   const estimate = estimateRuns(found.runs);
   const preview = { plan, progress, estimate, others: {}, ...atOnce(given, found) };
   return { preview, keep: async () => plan };
+}
+
+/** What a plan makes is settled: flags that would select something else are refused, not passed over. */
+function refuseSelection({ flags }: Given): void {
+  const { from, to, only, all } = flags;
+  const given = Object.entries({ from, to, only, all }).find(
+    ([, value]) => value !== undefined && value !== false,
+  );
+  if (given === undefined) return;
+  throw new PipelineError('config-invalid', `--resume and --${given[0]} do not go together`, {
+    hint: 'the plan says what is made; leave --resume out to make another plan',
+  });
 }
 
 /** Whether every run of a plan has had its end: such a plan makes room for the next of the same content. */
@@ -129,6 +142,11 @@ async function checkParameters(
 }
 
 function wantedStates({ flags }: Given): ReadonlySet<PartitionState> {
+  if (flags.all === true && flags.only !== undefined) {
+    throw new PipelineError('config-invalid', '--all and --only do not go together', {
+      hint: '--all is every state; give --only alone for some',
+    });
+  }
   if (flags.all === true) return new Set(['done', 'missing', 'failed', 'stale']);
   const only = statesOf('--only', flags.only ?? 'missing,failed');
   if (!only.has('running')) return only;

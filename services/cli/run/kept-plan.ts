@@ -28,27 +28,30 @@ export async function findKeptPlan(
     );
     if (plan !== null) return { pipeline: name, plan };
   }
-  const known = await keptPlans(session, pipeline);
+  const { kept: known } = await keptPlans(session, pipeline);
   throw unknownPlan(
     id,
     known.map(({ plan }) => plan.id),
   );
 }
 
-/** Every plan of one pipeline or of all, the newest first. */
+/** Every plan of one pipeline or of all, the newest first, and the ids of those that are damaged. */
 export async function keptPlans(
   session: Session,
   pipeline: string | undefined,
-): Promise<KeptPlan[]> {
+): Promise<{ kept: KeptPlan[]; damaged: { pipeline: string; id: string }[] }> {
   const { signal } = session;
   const found: KeptPlan[] = [];
+  const damaged: { pipeline: string; id: string }[] = [];
   for (const name of namesOf(pipeline)) {
-    const plans = await within(session, { name, pipeline }, () =>
+    const those = await within(session, { name, pipeline }, () =>
       readPlans(bucketFor(session, name), { signal }),
     );
-    for (const plan of plans ?? []) found.push({ pipeline: name, plan });
+    for (const plan of those?.plans ?? []) found.push({ pipeline: name, plan });
+    for (const id of those?.damaged ?? []) damaged.push({ pipeline: name, id });
   }
-  return found.toSorted((a, b) => (a.plan.createdAt > b.plan.createdAt ? -1 : 1));
+  const kept = found.toSorted((a, b) => (a.plan.createdAt > b.plan.createdAt ? -1 : 1));
+  return { kept, damaged };
 }
 
 function namesOf(pipeline: string | undefined): string[] {

@@ -95,8 +95,9 @@ export function runParameters(
   }
   const unknown = Object.keys(parameters).find((name) => !names.includes(name));
   if (unknown !== undefined && given.args[0] !== undefined) {
+    const near = nearest(unknown, names);
     throw new PipelineError('config-invalid', `${given.args[0]} has no parameter ${unknown}`, {
-      hint: `did you mean ${nearest(unknown, names)}? It has ${names.join(', ')}`,
+      hint: `${near === undefined ? '' : `did you mean ${near}? `}It has ${names.join(', ')}`,
     });
   }
   if (given.args[0] !== undefined) checkListed(declared, parameters);

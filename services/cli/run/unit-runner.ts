@@ -10,6 +10,7 @@ import { openHost, recordsOf } from '../host.ts';
 import type { Given } from '../program.ts';
 import type { Session } from '../session.ts';
 import { thisProcess } from './process-mark.ts';
+import { retryLines } from './retry-lines.ts';
 import { runFailure } from './run-failure.ts';
 import { runParameters, workflowFiles } from './run-request.ts';
 import { makeScratch } from './scratch.ts';
@@ -38,6 +39,7 @@ export async function unitRunner(
         clock: session.io.clock,
         scratch,
         signal,
+        onEvent: retryLines(runId, (line) => session.io.stderr.write(`${line}\n`)),
       });
       const isGood = outcome.phase === 'Succeeded';
       const error = isGood ? null : runFailure(outcome, pipeline, logPath());

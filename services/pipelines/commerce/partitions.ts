@@ -1,4 +1,4 @@
-import type { Part } from '../../core/manifest.ts';
+import type { Commit, Part } from '../../core/manifest.ts';
 import { type PartitionNote, type PartitionState, partitionTable } from '../../core/partition.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import { daysBetween, isDayWithin } from '../../stages/observe/partitions/day-range.ts';
@@ -10,9 +10,12 @@ import { FEEDS } from './feed/feeds.ts';
 import { CURATED } from './merge/merge.ts';
 import { newestSet } from './set/commit-set.ts';
 import { readFeedSet } from './set/feed-set.ts';
+import { goneParts, type GoneParts, listParts } from './set/gone-parts.ts';
 
 /** Products come when they have changed; the others every day. */
 const DAILY: ReadonlySet<FeedName> = new Set(['transactions', 'clickstream', 'reviews']);
+
+const GONE = 'a part that was made of it is gone, or cut short';
 
 /** A partition is a feed on a day: the raw files of that day, and the tables that readers see. */
 export const commercePartitions: PartitionSource = {
@@ -23,10 +26,10 @@ export const commercePartitions: PartitionSource = {
   read: async (request) => {
     const raw = await rawObjects(request);
     const shown = await newestSet(request.store, CURATED);
-    const shownKeys = new Set((shown?.parts ?? []).map(({ key }) => key));
+    const isThere = await listParts(request.store, request.signal);
     const views = new Map<FeedName, FeedView>();
     for (const feed of FEED_NAMES) {
-      const view = await readFeed(request, feed, shownKeys);
+      const view = await readFeed(request, feed, { shown, isThere });
       views.set(feed, view);
       // A day of which all files are gone is one of those that are looked at.
       for (const day of view.taken.keys()) {
@@ -38,14 +41,17 @@ export const commercePartitions: PartitionSource = {
     for (const [feed, view] of views) {
       for (const [day, objects] of days.get(feed) ?? []) {
         const [state, note] = standing(day, objects, view);
-        table.add({ day, lane: feed, state, note });
+        const isGone = state === 'done' && isPartGone(day, objects, view);
+        const told = isGone ? { ...note, reason: GONE } : note;
+        table.add({ day, lane: feed, state: isGone ? 'missing' : state, note: told });
       }
     }
     return table.build();
   },
   workOf: async ({ work, partitions, planDay, store, signal }) => {
     const shown = await newestSet(store, CURATED);
-    const isForced = partitions.some(({ state }) => state === 'done');
+    // The ledger knows the files of parts that are gone.
+    const isForced = partitions.some(({ state, reason }) => state === 'done' || reason === GONE);
     const reads: string[] = [];
     for (const feed of FEED_NAMES) {
       for await (const { key } of store.list(`${RAW}${feed}/date=${work}/`, { signal })) {
@@ -121,24 +127,54 @@ interface FeedView {
   taken: ReadonlyMap<string, readonly string[]>;
   /** Days and months of which a part is staged and not shown. */
   hidden: ReadonlySet<string>;
+  gone: GoneParts;
+  /** The newest day that has files, of all and by month: one run for it makes again what is of no day. */
+  newest: ReadonlySet<string>;
   last: KnownRun | undefined;
 }
 
 async function readFeed(
   request: PartitionRequest,
   feed: FeedName,
-  shownKeys: ReadonlySet<string>,
+  { shown, isThere }: { shown: Commit | null; isThere: (part: Part) => boolean },
 ): Promise<FeedView> {
   const set = await readFeedSet(request.store, feed);
+  const shownKeys = new Set((shown?.parts ?? []).map(({ key }) => key));
   const records = await fileRecords(request, feed);
   const hidden = set.curated.filter(({ key }) => !shownKeys.has(key));
+  const taken = takenByDay(set.processed);
   return {
     records: new Map(records.map((record) => [record.key, record])),
     processed: new Map(set.processed.map((part) => [part.attributes['source'] ?? '', part])),
-    taken: takenByDay(set.processed),
+    taken,
+    gone: goneParts(feed, { set, shown, isThere }),
+    newest: newestDays(taken.keys()),
     hidden: new Set(hidden.map(({ attributes }) => attributes['unit'] ?? '')),
     last: request.runs.all[0],
   };
+}
+
+/** `all 2026-01-31` for the newest day, `2026-01 2026-01-31` for that of a month. */
+function newestDays(days: Iterable<string>): Set<string> {
+  const newest = new Map<string, string>();
+  for (const day of days) {
+    for (const unit of ['all', day.slice(0, 7)]) {
+      if (day > (newest.get(unit) ?? '')) newest.set(unit, day);
+    }
+  }
+  return new Set([...newest].map(([unit, day]) => `${unit} ${day}`));
+}
+
+/** Whether a part is gone that a run for this day makes again. */
+function isPartGone(
+  day: string,
+  objects: readonly ObjectInfo[],
+  { gone, newest }: FeedView,
+): boolean {
+  if (gone.units.has(day) || objects.some(({ key }) => gone.sources.has(key))) return true;
+  const month = day.slice(0, 7);
+  if (gone.units.has(month) && newest.has(`${month} ${day}`)) return true;
+  return (gone.isDerived || gone.units.has('all')) && newest.has(`all ${day}`);
 }
 
 function takenByDay(processed: readonly Part[]): Map<string, string[]> {

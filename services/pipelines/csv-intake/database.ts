@@ -105,7 +105,8 @@ async function namedTables(
 async function namesIn({ openEngine }: ServePorts, sql: string): Promise<readonly string[]> {
   const engine = await openEngine([]);
   try {
-    return await engine.tableNames(sql);
+    const named = await engine.namedTables(sql);
+    return [...new Set(named.map(({ name }) => name))];
   } finally {
     await engine.close();
   }

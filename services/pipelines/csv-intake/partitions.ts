@@ -8,7 +8,7 @@ import { PROFILE_VERSION } from '../../stages/shape/profile/profile.ts';
 import { FILES } from './ledger.ts';
 import type { ShardPlan } from './plan.ts';
 import type { FileRecord } from './summary.ts';
-import { fileId, fileNameOf, isUpload, summaryKeyOf, UPLOADS } from './upload.ts';
+import { fileId, fileNameOf, isUpload, PROCESSED, summaryKeyOf, UPLOADS } from './upload.ts';
 
 /** Of so many runs that failed last it is known which files they were to profile. */
 const FAILED_RUNS_MAX = 20;
@@ -32,8 +32,8 @@ export const csvPartitions: PartitionSource = {
     return table.build();
   },
   workOf: async ({ work, partitions, planDay }) => {
-    // A version that has a record is profiled again only when that is asked for.
-    const isForced = partitions.some(({ state }) => state !== 'missing');
+    // A version that has a record, and so rows, is profiled again only when that is asked for.
+    const isForced = partitions.some(({ state, rows }) => state !== 'missing' || rows !== null);
     return {
       parameters: {
         'event-key': encodeEventKey(work),
@@ -56,9 +56,15 @@ interface Found {
   records: ReadonlyMap<string, FileRecord>;
   /** By `key etag`: the run that is at it, or that failed at it. */
   atWork: ReadonlyMap<string, KnownRun>;
+  /** Keys of the summaries that are there. */
+  summaries: ReadonlySet<string>;
 }
 
-async function readFound({ records, runs, signal }: PartitionRequest): Promise<Found> {
+async function readFound({ store, records, runs, signal }: PartitionRequest): Promise<Found> {
+  const summaries = new Set<string>();
+  for await (const { key, sizeBytes } of store.list(PROCESSED, { signal })) {
+    if (sizeBytes > 0) summaries.add(key);
+  }
   const known = new Map<string, FileRecord>();
   for await (const { value } of records.scan<FileRecord>(FILES, { signal })) {
     known.set(value.file_name, value);
@@ -73,24 +79,26 @@ async function readFound({ records, runs, signal }: PartitionRequest): Promise<F
       for (const { key, etag } of value.files) atWork.set(`${key} ${etag}`, run);
     }
   }
-  return { records: known, atWork };
+  return { records: known, atWork, summaries };
 }
 
 function standing(
   { key, etag }: ObjectInfo,
-  { records, atWork }: Found,
+  { records, atWork, summaries }: Found,
 ): [PartitionState, PartitionNote] {
   const record = records.get(fileNameOf(key));
   const note = { runId: null, rows: record?.row_count ?? null, reason: null, work: key };
   const isCurrent = record?.etag === etag && record.profile_version === PROFILE_VERSION;
-  if (isCurrent && record.status === 'success') return ['done', note];
+  const isThere = summaries.has(summaryKeyOf(fileNameOf(key)));
+  if (isCurrent && record.status === 'success' && isThere) return ['done', note];
   const run = atWork.get(`${key} ${etag}`);
   const runId = run?.record.run_id ?? null;
   if (run?.state === 'running') return ['running', { ...note, runId, reason: 'a run is at it' }];
-  if (isCurrent)
+  if (isCurrent && record.status === 'error')
     return ['failed', { ...note, rows: null, reason: record.error_message ?? 'it is no table' }];
   if (run !== undefined) return ['failed', { ...note, runId, reason: run.reason }];
   if (record === undefined) return ['missing', { ...note, reason: 'not profiled yet' }];
+  if (isCurrent) return ['missing', { ...note, reason: 'its summary is gone' }];
   const reason =
     record.etag === etag
       ? 'profiled by an earlier version of argosy'

@@ -15,6 +15,7 @@ import {
   DOWNLOADS,
   PARSER_VERSION,
 } from './ledger.ts';
+import { MAP_KEY } from './ingestion-map.ts';
 import { landedByHand, landedZips } from './landed.ts';
 import { archiveId, type Known, pendingArchives, readKnown } from './pending.ts';
 import { csvOwners, isOutdated } from './supersede.ts';
@@ -34,8 +35,13 @@ export const frenchPartitions: PartitionSource = {
     for (const one of extractedCsvs(known)) put(one.month, one);
     for (const one of await pendingZips(request, known)) put(one.month, one);
     const table = partitionTable(frenchPartitions);
-    for (const [month, all] of [...months].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-      if (!isMonthWithin(month, request)) continue;
+    const asked = [...months].filter(([month]) => isMonthWithin(month, request));
+    const ordered = asked.toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const newestMade = (await isMapGone(request))
+      ? ordered.findLast(([, all]) => all.every(({ state }) => state === 'done'))?.[0]
+      : undefined;
+    for (const [month, all] of ordered) {
+      if (month === newestMade) all.push({ ...NO_MAP, month });
       const [state, note] = together(month, all, request.runs.all);
       table.add({ day: month, lane: '', state, note });
     }
@@ -75,6 +81,18 @@ interface Standing {
   reason: string | null;
   /** False where another run on the same bytes comes to the same. */
   isWorth: boolean;
+}
+
+/** One run makes the one map of all months again, so one month lacks it. */
+const NO_MAP: Omit<Standing, 'month'> = {
+  state: 'missing',
+  rows: 0,
+  reason: 'the map of all vintages is gone',
+  isWorth: true,
+};
+
+async function isMapGone({ store, signal }: PartitionRequest): Promise<boolean> {
+  return ((await store.head(MAP_KEY, { signal }))?.sizeBytes ?? 0) === 0;
 }
 
 function monthOf(key: string): string {

@@ -11,6 +11,7 @@ import {
   readExtractManifest,
 } from './extract/extract-manifest.ts';
 import { loadSql } from './load/load-sql.ts';
+import { type Made, readMade } from './made.ts';
 
 const LANDED = 'extracted/';
 const MANIFEST = /^extracted\/(\d{4}-\d{2}-\d{2})\/manifest(?:-([0-9a-f]{16}))?\.json$/;
@@ -24,16 +25,21 @@ export const financePartitions: PartitionSource = {
   atOnce: { max: 1, reason: 'runs of finance wait for each other: one mutex, one warehouse' },
   sources: ['transactions', 'customers'],
   read: async (request) => {
-    const landed = await readLanded(request);
+    const { landed, days } = await readLanded(request);
     const runs = await batchRuns(request);
-    const first = earliest([...landed.keys(), ...runs.keys()]);
+    const made = await readMade(request);
+    // The first of all, so that a range behind the last landing is missing, and not without partitions.
+    const first = earliest([...days, ...runs.keys()]);
     const table = partitionTable(financePartitions);
     if (first === null) return table.build();
     const today = request.now.toISOString().slice(0, 10);
     const from = request.from !== null && request.from > first ? request.from : first;
     const to = request.to !== null && request.to < today ? request.to : today;
     for (const day of daysBetween(from, to)) {
-      const [state, note] = standing(day, landed.get(day), runs.get(day) ?? []);
+      const [state, note] = await standing(
+        { day, landed: landed.get(day), runs: runs.get(day) ?? [] },
+        made,
+      );
       table.add({ day, lane: '', state, note });
     }
     return table.build();
@@ -63,13 +69,23 @@ export const financePartitions: PartitionSource = {
   },
 };
 
-/** The digest of the newest manifest of every day that was extracted: its first 16 digits. */
-async function readLanded(request: PartitionRequest): Promise<Map<string, string>> {
+/** What was extracted. */
+interface Extracted {
+  /** The digest of the newest manifest of every day of the range: its first 16 digits. */
+  landed: ReadonlyMap<string, string>;
+  /** Every day that has a manifest, within the range or not. */
+  days: ReadonlySet<string>;
+}
+
+async function readLanded(request: PartitionRequest): Promise<Extracted> {
   const { store, signal } = request;
   const found = new Map<string, Set<string>>();
+  const days = new Set<string>();
   for await (const { key } of store.list(LANDED, { signal })) {
     const [, day = '', digest = ''] = MANIFEST.exec(key) ?? [];
-    if (day === '' || !isDayWithin(day, request)) continue;
+    if (day === '') continue;
+    days.add(day);
+    if (!isDayWithin(day, request)) continue;
     const own = found.get(day) ?? new Set();
     if (digest !== '') own.add(digest);
     found.set(day, own);
@@ -81,7 +97,7 @@ async function readLanded(request: PartitionRequest): Promise<Map<string, string
     const digest = digests.size === 1 ? only : await newestDigest(request, day);
     if (digest !== '') landed.set(day, digest);
   }
-  return landed;
+  return { landed, days };
 }
 
 async function newestDigest({ store, signal }: PartitionRequest, day: string): Promise<string> {
@@ -93,7 +109,6 @@ async function newestDigest({ store, signal }: PartitionRequest, day: string): P
 async function batchRuns(request: PartitionRequest): Promise<Map<string, KnownRun[]>> {
   const batch = new Map<string, KnownRun[]>();
   for (const [day, runs] of request.runs.byDate) {
-    if (!isDayWithin(day, request)) continue;
     const own: KnownRun[] = [];
     for (const run of runs) if (await isBatch(request.records, run)) own.push(run);
     if (own.length > 0) batch.set(day, own);
@@ -113,11 +128,16 @@ function identityOf(runId: string) {
   return { runId, pipeline: 'finance', ...words };
 }
 
-function standing(
-  day: string,
-  landed: string | undefined,
-  runs: readonly KnownRun[],
-): [PartitionState, PartitionNote] {
+interface Day {
+  day: string;
+  landed: string | undefined;
+  runs: readonly KnownRun[];
+}
+
+async function standing(
+  { day, landed, runs }: Day,
+  made: Made,
+): Promise<[PartitionState, PartitionNote]> {
   const work = landed === undefined ? null : day;
   const good = runs.find(({ state }) => state === 'success');
   const rows = good?.record.records_loaded ?? null;
@@ -129,13 +149,17 @@ function standing(
     const reason = landed === undefined ? 'nothing is landed' : 'landed, and not loaded';
     return ['missing', { ...note, reason }];
   }
-  const loaded = manifestOf(good);
+  const clean = outputOf(good, 'transform');
+  if (clean !== null && !(await made.isWhole(clean))) {
+    return ['missing', { ...note, reason: 'what was cleaned of it is gone' }];
+  }
+  const loaded = outputOf(good, 'extract');
   if (landed === undefined || loaded === null) return ['done', note];
   if (loaded === ownExtractManifestKey(day, landed)) return ['done', note];
   return ['stale', { ...note, reason: 'other rows were landed since it was loaded' }];
 }
 
-/** The key of the manifest that a run has loaded: its name holds the hash of what was extracted. */
-function manifestOf({ record }: KnownRun): string | null {
-  return record.steps.find(({ step }) => step === 'extract')?.outputs['manifest'] ?? null;
+/** The key of the manifest that a step of the run has named: it holds the hash of what the step has made. */
+function outputOf({ record }: KnownRun, step: string): string | null {
+  return record.steps.find((one) => one.step === step)?.outputs['manifest'] ?? null;
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { folderStore } from '../../../services/adapters/object-store/filesystem.ts';
@@ -82,6 +82,11 @@ describe('argosy backfill', () => {
     expect(resumed.stderr).not.toContain('uploads/a.csv  started');
     expect(await stateOf()).toMatchObject({ done: 3 });
     expect((await argosy(['backfill', '--list'])).stdout).toMatch(/ 3 +3 +0 +0 +ended\n/);
+    const ended = await argosy(['backfill', '--resume', id]);
+    expect([ended.exitCode, ended.stderr]).toEqual([
+      0,
+      `nothing to do: backfill ${id} has ended, all 3 runs are done\n`,
+    ]);
   });
 
   it('ends with the code of quality-failed when a partition is as it was after a good run', async () => {
@@ -89,6 +94,24 @@ describe('argosy backfill', () => {
     const end = await backfill('--yes');
     expect(end.exitCode).toBe(21);
     expect(end.stderr).toContain(`still not done: ${TODAY}/bad.csv is failed`);
+  });
+
+  it('lists a damaged plan as damaged beside the others, and says when an input was removed', async () => {
+    const interrupt = { signal: 'SIGINT', when: '[2 of 3] uploads/b.csv  started' } as const;
+    const stopped = await argosy(['backfill', 'csv-intake', ...DAYS, '--yes'], { interrupt });
+    const id = planOf(stopped.stderr);
+    await writeFile(join(home.path, BUCKET, '_backfills/0123456789ab.json'), 'no plan');
+    const list = await argosy(['backfill', '--list']);
+    expect([list.exitCode, list.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^0123456789ab .*damaged$/m),
+    ]);
+    expect(list.stdout).toMatch(new RegExp(`^${id} .*stopped$`, 'm'));
+    expect(list.stderr).toContain('_backfills/0123456789ab.json is damaged');
+    await rm(join(home.path, BUCKET, 'uploads/c.csv'));
+    const resumed = await argosy(['backfill', '--resume', id]);
+    expect(resumed.exitCode).toBe(21);
+    expect(resumed.stderr).toContain(`not made: ${TODAY}/c.csv: uploads/c.csv is gone`);
   });
 
   it('has nothing to do where nothing is landed', async () => {
@@ -109,6 +132,12 @@ describe('argosy backfill', () => {
       'did you mean force?',
     ],
     [['backfill', 'csv-intak', ...DAYS], 51, 'did you mean csv-intake?'],
+    [['backfill', 'csv-intake', ...DAYS, '--all', '--only', 'missing'], 51, '--all and --only do'],
+    [
+      ['backfill', '--resume', 'abcdefabcdef', '--from', '2026-01-01'],
+      51,
+      '--resume and --from do',
+    ],
     [['backfill', '--resume', 'abcdefabcdef'], 23, 'there is no backfill "abcdefabcdef"'],
     [['backfill', 'csv-intake', ...DAYS, '--concurrency', '0'], 51, 'is less than 1'],
   ])('refuses %j', async (argv, exitCode, words) => {

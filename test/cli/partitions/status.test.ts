@@ -40,6 +40,13 @@ describe('argosy status --from', () => {
     expect((await argosy(...FROM, '--fail-on', 'missing,failed')).exitCode).toBe(0);
   });
 
+  it('with --fail-on missing ends with 21 when there are no partitions at all, and with 0 for days that have none', async () => {
+    const none = await argosy('status', 'finance', '--from', '2026-01-01', '--fail-on', 'missing');
+    expect([none.exitCode, none.stderr]).toEqual([21, expect.stringContaining('at all')]);
+    const early = [...FROM, '--to', '2020-01-31', '--fail-on', 'missing'];
+    expect((await argosy(...early)).exitCode).toBe(0);
+  });
+
   it('prints every partition as JSON', async () => {
     const today = new Date().toISOString().slice(0, 10);
     const { stdout } = await argosy(...FROM, '--json');

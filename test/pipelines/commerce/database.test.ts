@@ -97,6 +97,26 @@ it('the tables are in curated_ENVIRONMENT, in curated, and without a schema', as
     expect(text(await select(`SELECT count(*) FROM ${name}`, 'my-env'))).toEqual(count);
 });
 
+it.each([
+  'SELECT count(*) FROM TRANSACTIONS',
+  'SELECT count(*) FROM Curated.Transactions',
+  'SELECT count(*) FROM memory.curated_local."Transactions"',
+  'SELECT count(*) FROM curated.transactions JOIN curated.PRODUCTS USING (product_id)',
+  `SELECT count(*) FROM query_table('Curated.TRANSACTIONS')`,
+])('%s finds all rows: case of letters makes no table another one', async (sql) => {
+  const found = await select(sql);
+  expect(found).toEqual(await select(sql.toLowerCase()));
+  expect(Number(found[0]?.[0])).toBeGreaterThan(1_000);
+});
+
+it('a query of one zone opens no table of that name in another', async () => {
+  for (const zone of ['raw_local', 'Processed_LOCAL'])
+    expect(await objectsFor(`SELECT count(*) FROM ${zone}.transactions`)).toEqual([]);
+  const both = await objectsFor('FROM curated.transactions, processed_local.transactions');
+  expect(both.length).toBeGreaterThan(0);
+  expect(await objectsFor('FROM elsewhere.transactions')).toEqual(both);
+});
+
 it('a query of one day opens the object of that day', async () => {
   const keys = await objectsFor(
     'SELECT sum(total_amount) FROM transactions WHERE year = 2026 AND month = 11 AND day = 3',

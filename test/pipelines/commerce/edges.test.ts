@@ -140,4 +140,47 @@ describe('merge', () => {
     const [row] = await curatedRows(bench, 'product_performance');
     expect([row?.['units_30d'], before.attributes['as_of']]).toEqual(['1', '2026-01-21']);
   });
+
+  it('looks at no object of a day that stays as it was, and at all of them with force=true', async () => {
+    const asked: string[] = [];
+    const inner = store;
+    store = {
+      ...inner,
+      head: (key, options) => {
+        asked.push(key);
+        return inner.head(key, options);
+      },
+    };
+    const daysAsked = (table: string): string[] =>
+      asked
+        .filter((key) => key.startsWith(`curated/${table}/`))
+        .map((key) => /day=(\d+)/.exec(key)?.[1] ?? '')
+        .toSorted();
+    for (const day of ['2026-01-20', '2026-01-21', '2026-01-22']) {
+      const who = day === '2026-01-22' ? 'd' : 'c';
+      await put(day, `${day},${who},p,1,9.00,9.00,${day},completed`);
+      const clicks = Buffer.from(click(`${day}T10:00:00Z`, day));
+      await store.put(`raw/clickstream/date=${day}/c.json`, clicks);
+      if (day !== '2026-01-20') await run(day, 'transactions', 'clickstream', 'merge');
+      if (day !== '2026-01-22') asked.length = 0;
+    }
+    expect(
+      [daysAsked('sales_enriched'), daysAsked('sessions')].map((days) => [...new Set(days)]),
+    ).toEqual([['22'], ['22']]);
+    const before = await curatedSet(store);
+    asked.length = 0;
+    // The first order of c is now of another day: what is said of its old one changes.
+    await put('2026-01-19', 'early,c,p,1,9.00,9.00,2026-01-19,completed');
+    await run('2026-01-22', 'transactions', 'merge');
+    expect(new Set(daysAsked('sales_enriched'))).toEqual(new Set(['19', '20']));
+    expect(daysAsked('sessions')).toEqual([]);
+    const bench = { store, folder: folder.path };
+    const rows = await curatedRows(bench, 'sales_enriched', { order: 'transaction_date' });
+    expect(rows.map((row) => row['is_first_order'])).toEqual(['true', 'false', 'false', 'true']);
+    expect(await curatedSet(store)).not.toEqual(before);
+    asked.length = 0;
+    const forced = { runId: 'forced', logicalDate: '2026-01-22', parameters: { force: 'true' } };
+    await runCommerceStep({ ...bench, settings: { environment: 'prod' } }, 'merge', forced);
+    expect(new Set(daysAsked('sales_enriched'))).toEqual(new Set(['19', '20', '21', '22']));
+  });
 });

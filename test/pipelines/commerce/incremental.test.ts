@@ -36,7 +36,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 type Batch = readonly (readonly [key: string, bytes: Uint8Array])[];
 
-/** Puts each batch and runs after it; the digests of the tables in the end. */
+/** Puts each batch and runs after it; the digests of the tables in the end, and the keys of their objects. */
 async function digestsAfter(
   batches: readonly Batch[],
   store = newStore(),
@@ -45,7 +45,9 @@ async function digestsAfter(
     for (const [key, bytes] of batch) await store.put(key, bytes);
     await runCommerce({ store, folder }, { runId: `run-${at}`, parameters: PARAMETERS });
   }
-  return tableDigests({ store, folder });
+  const { parts } = await curatedSet(store);
+  const objects = parts.map(({ key }) => key).toSorted();
+  return { ...(await tableDigests({ store, folder })), objects: objects.join('\n') };
 }
 
 function newStore(): ObjectStore {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { manualClock } from '../../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../../services/adapters/object-store/memory.ts';
+import { objectRecords } from '../../../services/adapters/record-store/object.ts';
 import { commercePartitions } from '../../../services/pipelines/commerce/partitions.ts';
 import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import { makeCommerceSample } from '../../../services/sample/commerce.ts';
@@ -22,6 +23,7 @@ const FILES = makeCommerceSample({
 });
 const LAST = 'date=2026-01-31';
 const PARAMETERS = { 'min-transactions': '1', 'min-products': '1', 'freshness-hours': '9999' };
+const NEVER = new AbortController().signal;
 const WANTED = { pipeline: 'commerce' };
 
 let temp: TempFolder;
@@ -54,6 +56,28 @@ it('are feeds by day: done where readers see all files, missing where one is not
     '2026-01-31/products': 'missing',
   });
 });
+
+it('are missing when a part that was made of them is gone, and a run for that day makes it again', async () => {
+  const store = await copyStore(before, newStore());
+  const to = '2026-01-30';
+  const asked = { ...WANTED, to };
+  for (const prefix of ['curated/transactions/', 'processed/reviews/', 'curated/sessions/']) {
+    for await (const { key } of before.list(prefix)) await store.delete(key);
+  }
+  const found = await statuses(commercePartitions, store, asked);
+  expect(found.map(({ lane, state }) => [lane, state])).toEqual([
+    ['clickstream', 'missing'],
+    ['products', 'done'],
+    ['reviews', 'missing'],
+    ['transactions', 'missing'],
+  ]);
+  const partitions = found.filter(({ state }) => state === 'missing');
+  const rest = { planDay: to, store, records: objectRecords(store), signal: NEVER };
+  const { parameters } = await commercePartitions.workOf({ work: to, partitions, ...rest });
+  await runCommerce(bench(store), { runId: 'run-4', parameters: { ...PARAMETERS, ...parameters } });
+  const after = Object.values(await standings(commercePartitions, store, asked));
+  expect(new Set(after)).toEqual(new Set(['done']));
+}, 60_000);
 
 describeLong('partitions of commerce', () => {
   it('are made by a run for their day alone, and are known again by the next', async () => {

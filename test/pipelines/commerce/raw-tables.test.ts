@@ -104,6 +104,13 @@ it('what is known of them is told without reading a row', async () => {
   });
 });
 
+it('no answer of their rows is kept: files come without a publish', () => {
+  const databaseOf = (sql: string) =>
+    commerceTables({ store, records, signal, sql, environment: 'local' });
+  expect(databaseOf('FROM "RAW_local" . "Reviews"')).not.toHaveProperty('publishedUnder');
+  expect(databaseOf('FROM reviews').publishedUnder?.('reviews')).toMatch(/\/$/);
+});
+
 it('rows of an object that is gone are in it no more', async () => {
   const key = `raw/${FILES[5]![0]}`;
   await store.delete(key);

@@ -44,4 +44,24 @@ describe('the partitions of csv-intake', () => {
     const [running] = await statuses(csvPartitions, own.store, WANTED);
     expect([running?.state, running?.runId]).toEqual(['running', 'two']);
   });
+
+  it('are missing when the summary is gone, and a run for them makes it again', async () => {
+    const own = intake();
+    await own.upload('a.csv', 'x\n1\n');
+    await own.run();
+    await own.store.delete('processed/a_summary.json');
+    const partitions = await statuses(csvPartitions, own.store, WANTED);
+    expect(partitions.map(({ state, reason }) => [state, reason])).toEqual([
+      ['missing', 'its summary is gone'],
+    ]);
+    const { parameters } = await csvPartitions.workOf({
+      work: 'uploads/a.csv',
+      partitions,
+      planDay: '2026-11-21',
+      store: own.store,
+      records: objectRecords(own.store),
+      signal: new AbortController().signal,
+    });
+    expect(parameters['force']).toBe('true');
+  });
 });

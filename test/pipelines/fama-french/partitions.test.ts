@@ -68,3 +68,18 @@ it('are missing until a ZIP is worked on, stale when another takes its place, fa
   const failed = await standings(frenchPartitions, steps.store, WANTED);
   expect(failed).toMatchObject({ '2017-07': 'done', '2019-01': 'failed' });
 });
+
+it('is missing in the newest month when the map of all is gone, and there once a run for it was good', async () => {
+  await steps.store.delete('ingestion_map/ingestion_map.parquet');
+  const found = await statuses(frenchPartitions, steps.store, WANTED);
+  expect(found.map(({ partition, state, work }) => [partition, state, work])).toEqual([
+    ['2017-07', 'done', '2017-07'],
+    ['2018-01', 'missing', '2018-01'],
+    ['2018-07', 'failed', null],
+  ]);
+  const parameters = { fetch: 'false', vintage: '2018-01' };
+  await goodRun(steps.bench, { runId: 'run-4', parameters });
+  expect(await standings(frenchPartitions, steps.store, WANTED)).toMatchObject({
+    '2018-01': 'done',
+  });
+});

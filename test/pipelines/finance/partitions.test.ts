@@ -87,4 +87,39 @@ describe('the partitions of finance', () => {
     await putRun(store, run('2026-01-07', 'success', upload));
     expect(await standings(financePartitions, store, WANTED)).toEqual({ '2026-01-07': 'missing' });
   });
+
+  it('are missing behind the last landing, whether the range begins before it or not', async () => {
+    await putRun(store, run('2026-01-04', 'success', extracted(await land('2026-01-04'))));
+    const later = { ...WANTED, from: '2026-01-06' };
+    expect(await standings(financePartitions, store, later)).toEqual({
+      '2026-01-06': 'missing',
+      '2026-01-07': 'missing',
+    });
+  });
+
+  it('are missing when an object that was cleaned is gone, and can be made of what is landed', async () => {
+    const own = await land('2026-01-07');
+    const [manifest, transactions, customers] = ['manifest', 'transactions', 'customers'].map(
+      (name) =>
+        `clean/2026-01-07/${name}-0123456789abcdef.${name === 'manifest' ? 'json' : 'parquet'}`,
+    ) as [string, string, string];
+    const steps = [
+      { step: 'extract', outputs: { manifest: own } },
+      { step: 'transform', outputs: { manifest } },
+    ] as never;
+    await putRun(store, run('2026-01-07', 'success', { steps }));
+    for (const key of [manifest, transactions, customers]) await store.put(key, Buffer.from('x'));
+    expect(await standings(financePartitions, store, WANTED)).toEqual({ '2026-01-07': 'done' });
+    for (const key of [manifest, transactions, customers]) {
+      await store.delete(key);
+      const [found] = await statuses(financePartitions, store, WANTED);
+      expect([found?.state, found?.work]).toEqual(['missing', '2026-01-07']);
+      await store.put(key, Buffer.from('x'));
+    }
+    // Another version of the rows does not stand for those of this run.
+    await store.put('clean/2026-01-07/customers-fedcba9876543210.parquet', Buffer.from('x'));
+    await store.put('clean/2026-01-07/manifest-fedcba9876543210.json', Buffer.from('x'));
+    await store.delete(customers);
+    expect(await standings(financePartitions, store, WANTED)).toEqual({ '2026-01-07': 'missing' });
+  });
 });

@@ -158,7 +158,10 @@ describe('what is wrong with the input', () => {
   it('a landed object with other bytes than were extracted is refused', async () => {
     const [source] = await bench.land([transactionsOf([transactionLine()])]);
     await bench.store.put(source!.key, Buffer.from('transaction_id\nT1\n'));
-    await expect(bench.run(FEW)).rejects.toMatchObject({ kind: 'conflict' });
+    await expect(bench.run(FEW)).rejects.toMatchObject({
+      kind: 'input-invalid',
+      hint: expect.stringContaining('-p extract=true'),
+    });
     expect(await bench.store.head(`clean/${DAY}/report.json`)).toBeNull();
   });
 

@@ -3,12 +3,16 @@ import { manualClock } from '../../../services/adapters/clock/manual.ts';
 import { memoryStore } from '../../../services/adapters/object-store/memory.ts';
 import { partitionTable } from '../../../services/core/partition.ts';
 import { objectRecords } from '../../../services/adapters/record-store/object.ts';
+import { holdPlan, isHeld } from '../../../services/stages/observe/backfill/hold.ts';
+import { failIfOverlapped } from '../../../services/stages/observe/backfill/overlap.ts';
+import type { ObjectStore } from '../../../services/ports/object-store.ts';
 import {
   givenHash,
   keepPlan,
   type PlanContent,
   planKey,
   readPlan,
+  readPlans,
 } from '../../../services/stages/observe/backfill/plan.ts';
 import { selectUnits } from '../../../services/stages/observe/backfill/select.ts';
 import type { PartitionSource } from '../../../services/stages/observe/partitions/source.ts';
@@ -127,4 +131,44 @@ describe('keepPlan', () => {
       await expect(readPlan(store, id)).rejects.toMatchObject({ kind: 'input-invalid' });
     }
   });
+});
+
+describe('what is damaged below _backfills/', () => {
+  const me = { host: 'here', pid: 1 };
+  const isDead = () => false;
+  const put = (store: ObjectStore, key: string) => store.put(key, Buffer.from('{"cut'));
+
+  it('counts as nobody where it is a holder: the plan can be taken, and is not held', async () => {
+    const store = memoryStore({ bucket: 'b', clock });
+    const { id } = await keepPlan(store, await contentOf(), how);
+    await put(store, `_backfills/${id}/holders/000001.json`);
+    await put(store, `_backfills/${id}/holders/zzz.json`);
+    expect(await isHeld(store, { id, isDead, clock, signal })).toBe(false);
+    const hold = await holdPlan(store, { id, me, isDead, clock, signal });
+    expect(await isHeld(store, { id, isDead, clock, signal })).toBe(true);
+    await hold.release();
+    expect(await isHeld(store, { id, isDead, clock, signal })).toBe(false);
+  });
+
+  it('hides no other plan where it is one', async () => {
+    const store = memoryStore({ bucket: 'b', clock });
+    const good = await keepPlan(store, await contentOf(), how);
+    await put(store, planKey('0123456789ab'));
+    expect(await readPlans(store)).toEqual({ plans: [good], damaged: ['0123456789ab'] });
+  });
+});
+
+it('a plan is refused while another that is held has a run for the same, and goes on after that', async () => {
+  const store = memoryStore({ bucket: 'b', clock });
+  const one = await keepPlan(store, await contentOf(), how);
+  const other = await keepPlan(store, await contentOf({ x: '1' }), how);
+  const request = { isDead: () => false, clock, signal };
+  const hold = await holdPlan(store, { id: one.id, me: { host: 'here', pid: 1 }, ...request });
+  await expect(failIfOverlapped(store, other, request)).rejects.toMatchObject({
+    kind: 'conflict',
+    message: expect.stringContaining(`${one.id} is being worked on, and makes 2026-01-0`),
+  });
+  await failIfOverlapped(store, one, request);
+  await hold.release();
+  await failIfOverlapped(store, other, request);
 });

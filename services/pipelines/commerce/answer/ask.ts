@@ -41,8 +41,7 @@ export async function openCurated(
   const engine = await openDatabase(
     ports,
     commerceDatabase('local', {
-      tables: ASKED_TABLES,
-      hasProcessed: false,
+      isWanted: ({ schema, name }) => schema === undefined && ASKED_TABLES.has(name),
       keep: keepDays(asOf, queries),
     }),
   );

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteText } from '../../../core/column.ts';
 import { type Dataset, datasetId, type TableObject } from '../../../core/dataset.ts';
 import { commitPrefix, type Part } from '../../../core/manifest.ts';
+import type { NamedTable } from '../../../ports/query-engine.ts';
 import type { Database } from '../../../stages/serve/database.ts';
 import type { ServePorts } from '../../../stages/serve/localise.ts';
 import { newestSet } from '../set/commit-set.ts';
@@ -12,10 +13,8 @@ import { FEED_NAMES, type FeedName } from '../door/raw-key.ts';
 
 /** What may be left out of the tables; all of it is there by default. */
 export interface DatabaseScope {
-  /** Tables that are not named here are without rows. */
-  tables?: ReadonlySet<string>;
-  /** False leaves out the rows of the processed zone. */
-  hasProcessed?: boolean;
+  /** Tables that are not wanted are without rows. */
+  isWanted?: (table: Pick<Dataset, 'schema' | 'name'>) => boolean;
   /** Partitions that are not kept are left out, by the folders of their keys. */
   keep?: KeepPartition;
 }
@@ -112,10 +111,9 @@ export function databaseFor(environment: string, sql: string | null): Database {
     async objects(ports) {
       const engine = await ports.openEngine([]);
       try {
-        const tables = new Set(await engine.tableNames(sql));
+        const named = await engine.namedTables(sql);
         return await objectsOf(ports, environment, {
-          tables,
-          hasProcessed: /processed/i.test(sql),
+          isWanted: (table) => named.some((one) => mayMean(one, table, environment)),
           keep: await partitionsOf(engine, sql),
         });
       } finally {
@@ -125,12 +123,26 @@ export function databaseFor(environment: string, sql: string | null): Database {
   };
 }
 
+/** False only where a name in SQL is plainly that of another table. */
+function mayMean(
+  named: NamedTable,
+  { schema, name }: Pick<Dataset, 'schema' | 'name'>,
+  environment: string,
+): boolean {
+  if (named.name.toLowerCase() !== name) return false;
+  const curated = ['', 'curated', schemaOf('curated', environment)];
+  const others = ['processed', 'raw'].map((zone) => schemaOf(zone, environment));
+  const own = schema === undefined ? curated : [schema];
+  const isOneOf = (schemas: readonly string[]): boolean =>
+    schemas.some((one) => one.toLowerCase() === named.schema?.toLowerCase());
+  return isOneOf(own) || !isOneOf([...curated, ...others]);
+}
+
 async function objectsOf(
   ports: ServePorts,
   environment: string,
-  { tables, hasProcessed = true, keep = () => true }: DatabaseScope,
+  { isWanted = () => true, keep = () => true }: DatabaseScope,
 ): Promise<Map<string, TableObject[]>> {
-  const isWanted = ({ name }: Dataset): boolean => tables === undefined || tables.has(name);
   const published = await publishedParts(ports);
   const found = new Map<string, TableObject[]>();
   for (const dataset of CURATED_TABLES.filter(isWanted)) {
@@ -140,8 +152,7 @@ async function objectsOf(
       parts.filter(({ key }) => keep(partitionOf(key))),
     );
   }
-  const processed = hasProcessed ? processedTables(environment) : [];
-  for (const dataset of processed.filter(isWanted)) {
+  for (const dataset of processedTables(environment).filter(isWanted)) {
     const set = await newestSet(ports.store, dataset.name);
     const parts = (set?.parts ?? []).filter(({ attributes }) => attributes['zone'] === 'processed');
     found.set(

@@ -39,6 +39,8 @@ export function withRaw(database: Database, request: Request): Database {
     },
   };
   if (named.length === 0) return withRows;
+  // Files come without a publish: nothing tells when an answer of their rows is another one.
+  delete withRows.publishedUnder;
   return { ...withRows, attachment: (ports) => attachmentOf(ports, request, named) };
 }
 

@@ -1,52 +1,37 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import pLimit from 'p-limit';
 import { quoteIdentifier, quoteText } from '../../../core/column.ts';
-import type { Part } from '../../../core/manifest.ts';
+import { type Part, sha256 } from '../../../core/manifest.ts';
 import type { QueryEngine } from '../../../ports/query-engine.ts';
-import type { StepPorts } from '../../../ports/step.ts';
-import { allSettled } from '../../../stages/shape/settle.ts';
 import { PARQUET } from '../feed/process-file.ts';
 import { partsBelow } from '../set/copied-parts.ts';
-import type { FreshPart } from '../set/part-file.ts';
+import { copyDays, type Day } from './copy-days.ts';
 import type { ByDay, Derived } from './derived.ts';
+import type { DerivedParts, Workshop } from './workshop.ts';
 
-/** Each takes a core. */
-const DAYS_AT_ONCE = 4;
-
-export interface Workshop {
-  ports: Pick<StepPorts, 'scratch'>;
-  engine: QueryEngine;
-  /** The parts of `transactions`, and where they lie, by key. */
-  sales: readonly Part[];
-  paths: ReadonlyMap<string, string>;
-}
-
-/** Makes a table in scratch, and a view of it for the tables after it. */
-export async function copyDerived(shop: Workshop, derived: Derived): Promise<FreshPart[]> {
+/** Makes a table in scratch, of a table in partitions those that have changed, and a view of it for tables after it. */
+export async function copyDerived(shop: Workshop, derived: Derived): Promise<DerivedParts> {
   const { engine, ports } = shop;
-  const { name, columns, partitionBy, byDay } = derived;
+  const { name, byDay, partitionBy, sql } = derived;
   const folder = join(ports.scratch, 'derived', name);
   await mkdir(folder, { recursive: true });
-  if (byDay === undefined) await copyWhole(engine, derived, folder);
-  else await copyDays(shop, derived, { byDay, folder });
-  const parts = await partsBelow(engine, folder, (partition, path) => ({
-    keyPattern: [
-      'curated',
-      name,
-      ...(partitionBy.length > 0 ? [partition] : []),
-      'part-{hash}.parquet',
-    ].join('/'),
+  if (byDay !== undefined) return copySales(shop, derived, { byDay, folder });
+  const isParted = partitionBy.length > 0;
+  const path = join(isParted ? ports.scratch : folder, `${name}.parquet`);
+  // Of many rows those of a day are found fast.
+  const layout = isParted ? `${PARQUET}, ROW_GROUP_SIZE 30720` : PARQUET;
+  await engine.run(
+    `COPY (SELECT ${listOf(derived)} FROM (${sql.trim()}) made) TO ${quoteText(path)} (${layout})`,
+  );
+  const made = `read_parquet([${quoteText(path)}], hive_partitioning = false)`;
+  await engine.run(`CREATE OR REPLACE VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${made}`);
+  if (isParted) return copyDays(shop, derived, { folder, days: await daysOf(engine, derived) });
+  const fresh = await partsBelow(engine, folder, (partition, file) => ({
+    keyPattern: `curated/${name}/part-{hash}.parquet`,
     attributes: { zone: 'curated', table: name, partition },
-    path,
+    path: file,
   }));
-  const paths = parts.map(({ path }) => quoteText(path)).join(', ');
-  const from =
-    parts.length === 0
-      ? `(SELECT ${columns.map((one) => `CAST(NULL AS ${one.type}) AS ${quoteIdentifier(one.name)}`).join(', ')} WHERE false)`
-      : `read_parquet([${paths}], hive_partitioning = false)`;
-  await engine.run(`CREATE OR REPLACE VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${from}`);
-  return parts;
+  return { fresh, kept: [] };
 }
 
 function listOf({ columns }: Derived): string {
@@ -57,40 +42,72 @@ function listOf({ columns }: Derived): string {
     .join(', ');
 }
 
-async function copyWhole(engine: QueryEngine, derived: Derived, folder: string): Promise<void> {
-  const { sql, partitionBy } = derived;
-  const isParted = partitionBy.length > 0;
-  const target = isParted ? folder : join(folder, 'data.parquet');
-  const layout = isParted
-    ? `, PARTITION_BY (${partitionBy.join(', ')}), WRITE_PARTITION_COLUMNS true, OVERWRITE_OR_IGNORE true`
-    : '';
-  await engine.run(
-    `COPY (SELECT ${listOf(derived)} FROM (${sql.trim()}) made) TO ${quoteText(target)} (${PARQUET}${layout})`,
+/** The days of a table that is there as a view; what tells a day is made of all its rows. */
+async function daysOf(
+  engine: QueryEngine,
+  { name, columns, partitionBy }: Derived,
+): Promise<readonly Day[]> {
+  const names = partitionBy.map(quoteIdentifier).join(', ');
+  const { rows } = await engine.query(
+    `SELECT ${names}, ${digestSql(columns.map((one) => quoteIdentifier(one.name)))} FROM ${quoteIdentifier(name)} GROUP BY ${names} ORDER BY ${names}`,
   );
+  return rows.map((row) => {
+    const values = row.slice(0, partitionBy.length).map(Number);
+    const where = partitionBy.map((one, at) => `${quoteIdentifier(one)} = ${values[at]}`);
+    return {
+      partition: partitionBy.map((one, at) => `${one}=${values[at]}`).join('/'),
+      inputs: fingerprint(columns, row),
+      sql: `SELECT * FROM ${quoteIdentifier(name)} WHERE ${where.join(' AND ')}`,
+    };
+  });
 }
 
-/** A day reads its own objects alone, and its rows need not be told apart by day. */
-async function copyDays(
-  { engine, sales, paths }: Workshop,
+/** A day of sales reads its own objects alone; it is told by them, by the first orders in it, and by all products. */
+async function copySales(
+  shop: Workshop,
   derived: Derived,
   { byDay, folder }: { byDay: ByDay; folder: string },
-): Promise<void> {
+): Promise<DerivedParts> {
+  const { engine, sales, paths } = shop;
   for (const [name, sql] of Object.entries(byDay.tables))
     await engine.run(`CREATE OR REPLACE TABLE ${quoteIdentifier(name)} AS ${sql}`);
-  const days = new Map<string, Part[]>();
+  const facts = await engine.query(`SELECT ${digestSql(['product_facts'])} FROM product_facts`);
+  const firsts = await engine.query(
+    `SELECT 'year=' || year(day) || '/month=' || month(day) || '/day=' || day(day), ${digestSql(['transaction_id'])} FROM first_orders GROUP BY day`,
+  );
+  const firstsOf = new Map(firsts.rows.map(([partition, ...digest]) => [partition, digest]));
+  const parts = new Map<string, Part[]>();
   for (const part of sales) {
     const day = part.attributes['partition'] ?? '';
-    days.set(day, [...(days.get(day) ?? []), part]);
+    parts.set(day, [...(parts.get(day) ?? []), part]);
   }
-  const limit = pLimit(DAYS_AT_ONCE);
-  const copy = async (day: string, parts: readonly Part[]): Promise<void> => {
-    const own = parts.map(({ key }) => quoteText(paths.get(key) ?? key)).join(', ');
-    const target = join(folder, day);
-    await mkdir(target, { recursive: true });
-    await engine.run(`COPY (WITH transactions AS NOT MATERIALIZED (SELECT * FROM read_parquet([${own}], hive_partitioning = false))
-      SELECT ${listOf(derived)} FROM (${byDay.sql.trim()}) made) TO ${quoteText(join(target, 'data.parquet'))} (${PARQUET})`);
-  };
-  await allSettled(Array.from(days, ([day, parts]) => limit(() => copy(day, parts))));
+  const days = Array.from(parts, ([partition, own]) => {
+    const files = own.map(({ key }) => quoteText(paths.get(key) ?? key)).join(', ');
+    return {
+      partition,
+      inputs: fingerprint(
+        byDay,
+        derived.columns,
+        facts.rows,
+        firstsOf.get(partition),
+        own.map(({ sha256: hash }) => hash),
+      ),
+      sql: `WITH transactions AS NOT MATERIALIZED (SELECT * FROM read_parquet([${files}], hive_partitioning = false))
+        SELECT ${listOf(derived)} FROM (${byDay.sql.trim()}) made`,
+    };
+  });
+  const made = await copyDays(shop, derived, { folder, days });
   for (const name of Object.keys(byDay.tables))
     await engine.run(`DROP TABLE ${quoteIdentifier(name)}`);
+  return made;
+}
+
+/** The same for the same rows in any order. */
+function digestSql(columns: readonly string[]): string {
+  const code = `hash(${columns.join(', ')})`;
+  return `count(*), CAST(bit_xor(${code}) AS VARCHAR), CAST(sum(${code}) AS VARCHAR)`;
+}
+
+function fingerprint(...of: readonly unknown[]): string {
+  return sha256(JSON.stringify(of)).slice(0, 32);
 }

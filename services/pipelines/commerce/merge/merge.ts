@@ -5,14 +5,15 @@ import type { Step, StepPorts, StepResult } from '../../../ports/step.ts';
 import { allSettled } from '../../../stages/shape/settle.ts';
 import { datesTaken, FORCE_PARAMETER } from '../door/dates-taken.ts';
 import { commitSet, newestSet } from '../set/commit-set.ts';
-import { copyDerived, type Workshop } from './copy-derived.ts';
+import { copyDerived } from './copy-derived.ts';
 import { DERIVED, type Derived } from './derived.ts';
 import categories from './categories.sql';
-import { type FreshPart, keepPart } from '../set/part-file.ts';
+import { keepPart } from '../set/part-file.ts';
 import { FEED_NAMES, type FeedName } from '../door/raw-key.ts';
 import { failedFeeds, FEED_ENDS } from '../gate/feed-ends.ts';
 import { type FeedSets, openFeedFiles, readFeedSets } from '../set/set-tables.ts';
 import { CURATED_SET, shownAttributes } from '../set/shown.ts';
+import type { DerivedParts, Workshop } from './workshop.ts';
 
 /** The dataset whose newest commit is what readers of `curated_{env}` see. */
 export const CURATED = CURATED_SET;
@@ -42,7 +43,8 @@ export const merge: Step = {
     try {
       const day = `TIMESTAMP ${quoteText(`${asOf} 00:00:00`)} + INTERVAL 1 DAY`;
       await engine.run(`CREATE OR REPLACE MACRO run_end() AS ${day}; ${categories}`);
-      const shop = { ports, engine, paths, sales: sets.transactions.curated };
+      const before = isForced ? [] : (base?.parts ?? []);
+      const shop = { ports, engine, paths, sales: sets.transactions.curated, before };
       const made = await makeDerived(ports, shop, { failed, base });
       const feeds = FEED_NAMES.flatMap((name) =>
         failed.includes(name) ? partsOf(base, name) : sets[name].curated,
@@ -79,23 +81,25 @@ async function makeDerived(
   const tableLimit = pLimit(TABLES_AT_ONCE);
   const partLimit = pLimit(PARTS_AT_ONCE);
   const stays = ({ feeds }: Derived): boolean => feeds.some((feed) => failed.includes(feed));
-  const copied = new Map<string, Promise<FreshPart[]>>();
+  const copied = new Map<string, Promise<DerivedParts>>();
   for (const derived of DERIVED.filter((one) => !stays(one))) {
-    const copy = async (): Promise<FreshPart[]> => {
+    const copy = async (): Promise<DerivedParts> => {
       // They stand before it in the list, so that they have begun.
       for (const name of derived.after) await copied.get(name);
       return copyDerived(shop, derived);
     };
     copied.set(derived.name, tableLimit(copy));
   }
-  const fresh = (await allSettled([...copied.values()])).flat();
-  const kept = await allSettled(fresh.map((one) => partLimit(() => keepPart(ports, one))));
+  const made = await allSettled([...copied.values()]);
+  const fresh = made.flatMap((one) => one.fresh);
+  const put = await allSettled(fresh.map((one) => partLimit(() => keepPart(ports, one))));
   return {
     parts: [
       ...DERIVED.filter(stays).flatMap(({ name }) => partsOf(base, name)),
-      ...kept.map(({ part }) => part),
+      ...made.flatMap(({ kept }) => kept),
+      ...put.map(({ part }) => part),
     ],
-    written: kept.filter(({ isNew }) => isNew).length,
+    written: put.filter(({ isNew }) => isNew).length,
   };
 }
 

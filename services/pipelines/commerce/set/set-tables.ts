@@ -1,4 +1,5 @@
-import { dirname } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { quoteIdentifier, quoteText } from '../../../core/column.ts';
 import type { DatasetColumn } from '../../../core/dataset.ts';
@@ -8,10 +9,16 @@ import type { StepPorts } from '../../../ports/step.ts';
 import { allSettled } from '../../../stages/shape/settle.ts';
 import { type FeedSet, readFeedSet } from './feed-set.ts';
 import { FEEDS } from '../feed/feeds.ts';
+import { PARQUET } from '../feed/process-file.ts';
 import { localFile } from './part-file.ts';
 import { FEED_NAMES, type FeedName } from '../door/raw-key.ts';
 
 const FILES_AT_ONCE = 16;
+/** An open file costs memory, whatever it holds, and each reading of a table opens all of its files. */
+const FILES_OF_VIEW_MAX = 200;
+/** Above this mean size the rows take longer to copy than the files to open. */
+const PACKED_BYTES_MAX = 2 ** 18;
+const PACKS_AT_ONCE = 2;
 
 export type FeedSets = Readonly<Record<FeedName, FeedSet>>;
 
@@ -46,7 +53,7 @@ export async function openFeedFiles(
   const engine = await ports.openEngine([...new Set([ports.scratch, ...folders])]);
   try {
     for (const name of FEED_NAMES) {
-      const own = sets[name].curated.map(({ key }) => paths.get(key) ?? key);
+      const own = await packed(ports, engine, { name, parts: sets[name].curated, paths });
       await engine.run(tableSql(name, FEEDS[name].columns, own));
     }
     return { engine, paths };
@@ -54,6 +61,32 @@ export async function openFeedFiles(
     await engine.close();
     throw error;
   }
+}
+
+/** Files with the rows of these parts, in their order; many small ones become a few below scratch. */
+async function packed(
+  { scratch }: StepPorts,
+  engine: QueryEngine,
+  of: { name: FeedName; parts: readonly Part[]; paths: ReadonlyMap<string, string> },
+): Promise<string[]> {
+  const files = of.parts.map(({ key }) => of.paths.get(key) ?? key);
+  const sizeBytes = of.parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+  if (files.length <= FILES_OF_VIEW_MAX || sizeBytes > files.length * PACKED_BYTES_MAX)
+    return files;
+  const folder = join(scratch, 'packed');
+  await mkdir(folder, { recursive: true });
+  const names = FEEDS[of.name].columns.map((one) => quoteIdentifier(one.name)).join(', ');
+  const limit = pLimit(PACKS_AT_ONCE);
+  const pack = async (first: number): Promise<string> => {
+    const own = files.slice(first, first + FILES_OF_VIEW_MAX).map(quoteText);
+    const path = join(folder, `${of.name}-${first}.parquet`);
+    await engine.run(`COPY (SELECT ${names} FROM read_parquet([${own.join(', ')}], hive_partitioning = false))
+      TO ${quoteText(path)} (${PARQUET})`);
+    return path;
+  };
+  const count = Math.ceil(files.length / FILES_OF_VIEW_MAX);
+  const firsts = Array.from({ length: count }, (_, at) => at * FILES_OF_VIEW_MAX);
+  return allSettled(firsts.map((first) => limit(() => pack(first))));
 }
 
 async function localPaths(ports: StepPorts, parts: readonly Part[]): Promise<string[]> {

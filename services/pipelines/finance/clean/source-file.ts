@@ -21,7 +21,7 @@ const PATTERN = /[*?[\]]/;
 
 /**
  * The bytes of a landed object on local disk: where they are, or copied below scratch. They are hashed on the way:
- * `conflict` when they are not those that the manifest names, `not-found` when the object is gone.
+ * `input-invalid` when they are not those that the manifest names, `not-found` when the object is gone.
  */
 export async function sourceFile(
   { store, scratch, signal }: Pick<StepPorts, 'store' | 'scratch' | 'signal'>,
@@ -36,8 +36,9 @@ export async function sourceFile(
     : await store.open(source.key, { signal });
   const seen = await readThrough(chunks, isUsable ? null : path);
   if (seen.sha256 !== source.sha256) {
-    throw new PipelineError('conflict', `${store.url}/${source.key}: not what was extracted`, {
-      hint: 'the object was changed or damaged: run extract again for this logical date',
+    // Waiting does not cure it: nobody writes a landed object twice.
+    throw new PipelineError('input-invalid', `${store.url}/${source.key}: not what was extracted`, {
+      hint: 'the object was changed or damaged: extract this logical date again (-p extract=true)',
     });
   }
   return { path, lineCount: seen.lineCount, hasNul: seen.hasNul };

@@ -9,6 +9,8 @@ const BEAT_MS = 60_000;
 const SILENCE_MS_MAX = 5 * 60_000;
 const GENERATIONS_MAX = 10_000;
 
+const HOLDER = /\/holders\/\d{6}\.json$/;
+
 /** Who works on a plan. */
 export interface Holder {
   host: string;
@@ -64,8 +66,8 @@ export async function isHeld(
   store: ObjectStore,
   { id, isDead, clock, signal }: Omit<HoldRequest, 'me'>,
 ): Promise<boolean> {
-  const last = await newestHolder(store, { id, signal });
-  return last !== null && isAtWork(last.holder, { isDead, now: clock.now() });
+  const holder = (await newestHolder(store, { id, signal }))?.holder ?? null;
+  return holder !== null && isAtWork(holder, { isDead, now: clock.now() });
 }
 
 async function nextNumber(store: ObjectStore, request: HoldRequest): Promise<number> {
@@ -73,7 +75,7 @@ async function nextNumber(store: ObjectStore, request: HoldRequest): Promise<num
   const last = await newestHolder(store, { id, signal });
   if (last === null) return 1;
   const { holder, number } = last;
-  if (isAtWork(holder, { isDead, now: clock.now() })) {
+  if (holder !== null && isAtWork(holder, { isDead, now: clock.now() })) {
     throw new PipelineError(
       'conflict',
       `backfill ${id} is being worked on by process ${holder.pid} of ${holder.host}`,
@@ -97,13 +99,30 @@ function isAtWork(
 async function newestHolder(
   store: ObjectStore,
   { id, signal }: { id: string; signal: AbortSignal },
-): Promise<{ holder: Holder; number: number } | null> {
+): Promise<{ holder: Holder | null; number: number } | null> {
   let newest = '';
-  for await (const { key } of store.list(holderFolder(id), { signal })) newest = key;
+  for await (const { key } of store.list(holderFolder(id), { signal })) {
+    if (HOLDER.test(key)) newest = key;
+  }
   const bytes = newest === '' ? null : await store.get(newest, { signal });
   if (bytes === null) return null;
   const number = Number(newest.slice(holderFolder(id).length, -'.json'.length));
-  return { holder: JSON.parse(Buffer.from(bytes).toString('utf8')) as Holder, number };
+  return { holder: decode(bytes), number };
+}
+
+/** Null for what cannot be read: it counts as nobody, and its number stays taken. */
+function decode(bytes: Uint8Array): Holder | null {
+  try {
+    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<Holder> | null;
+    const isHolder =
+      typeof value?.host === 'string' &&
+      typeof value.pid === 'number' &&
+      !Number.isNaN(Date.parse(value.beatAt ?? ''));
+    return isHolder ? (value as Holder) : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 async function beat(

@@ -158,7 +158,11 @@ async function settle(
     ...begun,
     state: error === null ? 'done' : 'failed',
     endedAt: options.clock.now().toISOString(),
-    error: error && { kind: error.kind, message: error.message },
+    error: error && {
+      kind: error.kind,
+      message: error.message,
+      ...(error.hint ? { hint: error.hint } : {}),
+    },
     rows,
     costUsd,
   };

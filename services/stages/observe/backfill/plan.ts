@@ -143,18 +143,25 @@ export async function readPlan(
   return bytes && decodePlan(planKey(id), bytes);
 }
 
-/** Every plan, in the order of their ids. */
+/** Every plan in the order of their ids, and the ids of those that are damaged: one hides no other. */
 export async function readPlans(
   store: ObjectStore,
   options?: CallOptions,
-): Promise<BackfillPlan[]> {
+): Promise<{ plans: BackfillPlan[]; damaged: string[] }> {
   const plans: BackfillPlan[] = [];
+  const damaged: string[] = [];
   for await (const { key } of store.list(BACKFILLS, options)) {
     const id = key.slice(BACKFILLS.length, -'.json'.length);
-    const plan = key === planKey(id) ? await readPlan(store, id, options) : null;
-    if (plan !== null) plans.push(plan);
+    if (key !== planKey(id)) continue;
+    try {
+      const plan = await readPlan(store, id, options);
+      if (plan !== null) plans.push(plan);
+    } catch (error) {
+      if (!(error instanceof PipelineError) || error.kind !== 'input-invalid') throw error;
+      damaged.push(id);
+    }
   }
-  return plans;
+  return { plans, damaged };
 }
 
 /** `not-found` with the nearest id that there is. */

@@ -15,7 +15,7 @@ export interface UnitRecord {
   startedAt: string;
   endedAt: string | null;
   /** Why it failed; null otherwise. */
-  error: { kind: ErrorKind; message: string } | null;
+  error: { kind: ErrorKind; message: string; hint?: string } | null;
   rows: number | null;
   costUsd: number | null;
 }
