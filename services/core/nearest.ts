@@ -1,8 +1,19 @@
+/** Fewer letters are the beginning of too much. */
+const PREFIX_MIN = 3;
+
 /**
- * The name that needs the fewest edits to become one of `names`; the first of equals, `undefined`
- * for an empty list.
+ * Which of `names` is meant by a name that is none of them: the one that needs the fewest edits, the first of equals;
+ * else the first that begins with it. `undefined` where none is likely: where more than two letters, and more than a
+ * third of them, are wrong.
  */
 export function nearest(name: string, names: readonly string[]): string | undefined {
+  const editsMax = Math.max(2, name.length / 3);
+  const best = closest(name, names);
+  if (best !== undefined && editDistance(name, best) <= editsMax) return best;
+  return name.length < PREFIX_MIN ? undefined : names.find((one) => one.startsWith(name));
+}
+
+function closest(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of names) {

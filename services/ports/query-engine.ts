@@ -18,6 +18,13 @@ export interface ColumnData {
   values: readonly (string | null)[] | readonly (number | null)[];
 }
 
+/** A table as a SELECT names it; names mean the same in any case of letters. */
+export interface NamedTable {
+  name: string;
+  /** '' where the SELECT gives none; null where it cannot be told which one is meant. */
+  schema: string | null;
+}
+
 /**
  * SQL in process. The engine is shut: it reads and writes only below the folders it was opened with, loads no
  * extension, and its configuration is locked. A statement that fails for what it says throws
@@ -38,10 +45,10 @@ export interface QueryEngine {
   /** As `query`, but refuses (`denied`) everything that is not a single SELECT, so a reader's SQL can change nothing. */
   select(sql: string, rowsMax?: number): Promise<QueryResult>;
   /**
-   * The tables that a SELECT names, as written and without schemas, each once; none when it is no SELECT. Where a
-   * function is given a name as a text, all names in it.
+   * The tables that a SELECT names, as written, each once; none when it is no SELECT. Where a function is given a name
+   * as a text, all names in it.
    */
-  tableNames(sql: string): Promise<readonly string[]>;
+  namedTables(sql: string): Promise<readonly NamedTable[]>;
   /** Appends batches of rows to a table; all batches have the same columns. */
   append(table: string, ...batches: readonly (readonly ColumnData[])[]): Promise<void>;
   /** Waits for what was asked before. Twice equals once; whatever is asked after it throws `bug`. */

@@ -148,7 +148,11 @@ describe('argosy history', () => {
   it('says where nothing was asked, and that asking where nothing is published leaves nothing', async () => {
     await using empty = await tempFolder();
     const at = { cwd: empty.path };
-    await cli(['query', 'SELECT count(*) FROM current_data'], at);
+    const asked = await cli(['query', 'SELECT count(*) FROM current_data', '--csv'], at);
+    expect(asked).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/\r\n0\r\n$/) });
+    expect(asked.stderr).toBe(
+      'fama-french has published nothing yet: first argosy run fama-french\n',
+    );
     expect(await readdir(empty.path)).not.toContain('.argosy/store');
     const end = await cli(['history'], at);
     expect(end).toMatchObject({ exitCode: 0, stdout: '', stderr: 'no questions are kept\n' });

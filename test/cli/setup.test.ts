@@ -53,6 +53,7 @@ describe('argosy setup on a folder', () => {
   it.each([
     [['setup', 'fama-frensh'], 51, 'did you mean fama-french'],
     [['setup', '--webhook', 'arn:aws:sqs:x'], 51, 'is no target of MinIO'],
+    [['setup', '--engine', 'athena', '--dry-run'], 51, 'argosy tables --ddl athena'],
     [['setup', 'fama-french', '--webhook', ARN], 52, 'a folder sends no notifications'],
   ])('%j ends with %i and says why', async (argv, exitCode, text) => {
     await using folder = await tempFolder();

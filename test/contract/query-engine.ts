@@ -147,29 +147,36 @@ export function queryEngineContract(name: string, open: OpenEngine): void {
       });
     });
 
-    describe('tableNames', () => {
+    describe('namedTables', () => {
       it.each([
-        ['SELECT a.n FROM s.a JOIN "b ""c"".csv" USING (n)', ['a', 'b "c".csv']],
+        ['SELECT a.n FROM s.a JOIN "b ""c"".csv" USING (n)', ['b "c".csv', 's.a']],
         ['WITH x AS (FROM a) SELECT (SELECT max(n) FROM B) FROM x', ['B', 'a']],
         ["SELECT 'b' AS c FROM a -- d", ['a']],
-        ['DESCRIBE s.a', ['a']],
-        ['-- x\nEXPLAIN SELECT * FROM s.a NATURAL JOIN b', ['a', 'b']],
+        ['DESCRIBE s.a', ['s.a']],
+        ['-- x\nEXPLAIN SELECT * FROM s.a NATURAL JOIN b', ['b', 's.a']],
+        ['-- x\rEXPLAIN SELECT * FROM S.a', ['S.a']],
+        ['SELECT * FROM s.a, t.a, s.a', ['s.a', 't.a']],
         ['UNPIVOT a ON n', ['a']],
-        ['WITH a AS (FROM b) SELECT * FROM a, s.a', ['a', 'b']],
+        ['WITH a AS (FROM b) SELECT * FROM a, s.a', ['b', 's.a']],
         ['WITH a AS (FROM a), b AS (FROM a) FROM b', ['a']],
         ['WITH RECURSIVE a AS (SELECT 1 AS n UNION SELECT n + 1 FROM a, b) FROM a', ['b']],
         ['SELECT (WITH a AS (FROM b) SELECT n FROM a) FROM c', ['b', 'c']],
         ['SELECT 1', []],
         ['SELECT FROM WHERE', []],
       ])('of %s are %j, whether they are there or not', async (sql, names) => {
-        expect([...(await engine.tableNames(sql))].toSorted()).toEqual(names);
+        const named = await engine.namedTables(sql);
+        const full = named.map((one) =>
+          one.schema === '' ? one.name : `${one.schema}.${one.name}`,
+        );
+        expect(full.toSorted()).toEqual(names);
       });
 
       it.each([
         `FROM query_table(['s.a.csv', 's."a.csv"'])`,
         `FROM pragma_table_info('s."a.csv"')`,
+        `PIVOT "a.csv" ON n USING count(*)`,
       ])('are among those of %s', async (sql) => {
-        expect(await engine.tableNames(sql)).toContain('a.csv');
+        expect(await engine.namedTables(sql)).toContainEqual({ schema: null, name: 'a.csv' });
       });
     });
 

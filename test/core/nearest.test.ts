@@ -23,4 +23,13 @@ describe('nearest', () => {
     expect(nearest('x', ['a', 'b'])).toBe('a');
     expect(nearest('x', [])).toBeUndefined();
   });
+
+  it('finds a name by its beginning', () => {
+    expect(nearest('fama', ['finance', 'fama-french'])).toBe('fama-french');
+  });
+
+  it('finds none that is far-fetched', () => {
+    expect(nearest('nosuch', ['finance', 'commerce', 'csv-intake'])).toBeUndefined();
+    expect(nearest('postgres', ['duckdb', 'athena'])).toBeUndefined();
+  });
 });

@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { NamedTable } from '../../ports/query-engine.ts';
 
 /** Spaces and notes, then the word, with what may stand between it and the statement that it explains. */
 const EXPLAIN =
-  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*explain\b(?:\s*\([^)]*\)|\s+analyze\b)?/i;
-/** Functions that take a table's name, or SQL, as a text. */
-const TAKES_NAME = /\b(?:query|query_table|pragma_\w+)\s*\(/i;
+  /^(?:\s|--[^\n\r]*(?:[\n\r]|$)|\/\*[\s\S]*?\*\/)*explain\b(?:\s*\([^)]*\)|\s+analyze\b)?/i;
+/** Functions that take a table's name, or SQL, as a text; and PIVOT, of which the parser gives no tree. */
+const TAKES_NAME = /\b(?:query|query_table|pragma_\w+)\s*\(|\bpivot(?:_wider)?\b/i;
 /** A quoted name, a text, a bare name. */
 const NAME = /"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([\p{L}_][\p{L}\p{N}_$]*)/gu;
 
@@ -12,16 +13,20 @@ const NAME = /"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([\p{L}_][\p{L}\p{N}_$]*)/gu;
  * The tables that a SELECT names. They are read from the tree of DuckDB's parser: what the client offers for it,
  * `getTableNames`, also looks for the columns and tells nothing of joins by USING.
  */
-export async function duckdbTables(connection: DuckDBConnection, sql: string): Promise<string[]> {
+export async function duckdbTables(
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<NamedTable[]> {
   const asked = 'SELECT CAST(json_serialize_sql($1::VARCHAR) AS VARCHAR)';
   const reader = await connection.runAndReadAll(asked, [sql.replace(EXPLAIN, '')]);
   const [[text] = []] = reader.getRows();
-  const names = [...tablesIn(JSON.parse(String(text)), new Set())];
-  return [...new Set(TAKES_NAME.test(sql) ? [...names, ...everyName(sql)] : names)];
+  const tables = [...tablesIn(JSON.parse(String(text)), new Set())];
+  if (TAKES_NAME.test(sql)) for (const name of everyName(sql)) tables.push({ schema: null, name });
+  return [...new Map(tables.map((one) => [`${one.schema}\0${one.name}`, one])).values()];
 }
 
 /** The tables of a part of the tree, but for those that a WITH around it makes, `own`. */
-function* tablesIn(value: unknown, own: ReadonlySet<string>): Generator<string> {
+function* tablesIn(value: unknown, own: ReadonlySet<string>): Generator<NamedTable> {
   if (typeof value !== 'object' || value === null) return;
   let known = own;
   for (const entry of listIn(value, 'cte_map', 'map')) {
@@ -34,7 +39,8 @@ function* tablesIn(value: unknown, own: ReadonlySet<string>): Generator<string> 
   }
   if (textIn(value, 'type') === 'BASE_TABLE') {
     const name = textIn(value, 'table_name');
-    if (textIn(value, 'schema_name') !== '' || !known.has(name.toLowerCase())) yield name;
+    const schema = textIn(value, 'schema_name');
+    if (schema !== '' || !known.has(name.toLowerCase())) yield { schema, name };
   }
   for (const [field, inner] of Object.entries(value)) {
     if (field !== 'cte_map') yield* tablesIn(inner, known);

@@ -57,7 +57,7 @@ export async function duckdbEngine(options: DuckdbOptions): Promise<QueryEngine>
         const answer = readRows(connection.streamAndReadUntil(sql, rowsMax + 1), rowsMax);
         return translated(sql, answer, 'input-invalid');
       }),
-    tableNames: (sql) => pool.use((one) => translated(sql, duckdbTables(one, sql))),
+    namedTables: (sql) => pool.use((one) => translated(sql, duckdbTables(one, sql))),
     append: (table, ...batches) =>
       pool.use((one) => translated(`append to ${table}`, append(one, table, batches))),
     close: async () => {
@@ -149,6 +149,8 @@ async function shut(connection: DuckDBConnection, options: DuckdbOptions): Promi
   await connection.run(`SET memory_limit = '${Math.floor(options.memoryBytesMax / 2 ** 20)}MiB'`);
   await connection.run(`SET temp_directory = ${quoteText(spillFolder)}`);
   await connection.run(`SET allowed_directories = [${folders}]`);
+  // Files lie on this machine, which keeps them in memory itself: of thousands of small ones a second copy takes all there is.
+  await connection.run('SET enable_external_file_cache = false');
   await connection.run('SET autoinstall_known_extensions = false');
   await connection.run('SET autoload_known_extensions = false');
   await connection.run('SET enable_external_access = false');

@@ -79,7 +79,8 @@ async function missingTemplateHint(
     }
     if (names.length === 0)
       return `the namespace has no WorkflowTemplate at all: ${install}, or choose another --namespace`;
-    return `did you mean ${nearest(pipeline, names)}? It has ${names.join(', ')}; ${install}`;
+    const near = nearest(pipeline, names);
+    return `${near === undefined ? '' : `did you mean ${near}? `}It has ${names.join(', ')}; ${install}`;
   } catch (error) {
     if (error instanceof PipelineError && error.kind === 'denied')
       return `${install}, or choose another --namespace`;

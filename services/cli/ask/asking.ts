@@ -15,6 +15,8 @@ export interface Asking {
   question: Question;
   /** The bucket in which its answer and its record are kept; null where nothing is to be left behind. */
   store: ObjectStore | null;
+  /** True where nothing is published yet, so that its tables are there without rows. */
+  isEmpty?: boolean;
   /** `usesAnswers` says that an older answer of the engine's own will do, where it is one of the same tables. */
   ask(usesAnswers: boolean): Promise<Answer>;
   /** The version of its tables at this moment; an answer is kept only where it is still that of the question. */

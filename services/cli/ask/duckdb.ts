@@ -40,6 +40,7 @@ export async function askDuckdb(session: Session, free: Free): Promise<Asking> {
     },
     // Where nothing was published nothing is left behind; files that are tables by themselves have no version.
     store: seen === null && database.attachment === undefined ? null : ports.store,
+    isEmpty: seen === null && 'publishedUnder' in database,
     version,
     async ask() {
       const startedMs = clock.now().getTime();
@@ -106,5 +107,6 @@ function threadCount(): number {
 
 /** For the record alone: an answer is not refused because its tables cannot be told. */
 async function namedIn(engine: QueryEngine, sql: string): Promise<readonly string[]> {
-  return engine.tableNames(sql).catch(() => []);
+  const named = await engine.namedTables(sql).catch(() => []);
+  return [...new Set(named.map(({ name }) => name))];
 }

@@ -10,7 +10,8 @@ const ENGINES: readonly Config['engine'][] = ['duckdb', 'athena'];
 export function engineOf({ config }: Session, { engine }: Flags): Config['engine'] {
   const found = engine === undefined ? config.engine : ENGINES.find((one) => one === engine);
   if (found !== undefined) return found;
+  const near = nearest(engine ?? '', ENGINES);
   throw new PipelineError('config-invalid', `--engine ${engine} is not known`, {
-    hint: `did you mean ${nearest(engine ?? '', ENGINES)}? Known: ${ENGINES.join(', ')}`,
+    hint: `${near === undefined ? '' : `did you mean ${near}? `}Known: ${ENGINES.join(', ')}`,
   });
 }

@@ -78,8 +78,8 @@ function checkArgument({ pipeline, parameters }: SubmitWish, name: string, value
   const parameter = parameters.find((one) => one.name === name);
   if (parameter === undefined) {
     const near = nearest(name, names);
-    const hint =
-      near === undefined ? 'it takes none' : `did you mean ${near}? It takes ${names.join(', ')}`;
+    const known = names.length === 0 ? 'it takes none' : `it takes ${names.join(', ')}`;
+    const hint = near === undefined ? known : `did you mean ${near}? It takes ${names.join(', ')}`;
     throw new PipelineError('config-invalid', `${pipeline} has no parameter ${name}`, { hint });
   }
   if (value.includes('{{')) {

@@ -33,8 +33,9 @@ export const history: Work = async (session, { flags }) => {
 
 function wantedBy({ engine, failed }: Flags): (record: QueryRecord) => boolean {
   if (engine !== undefined && !ENGINES.includes(engine)) {
+    const near = nearest(engine, ENGINES);
     throw new PipelineError('config-invalid', `--engine ${engine} is not known`, {
-      hint: `did you mean ${nearest(engine, ENGINES)}? Known: ${ENGINES.join(', ')}`,
+      hint: `${near === undefined ? '' : `did you mean ${near}? `}Known: ${ENGINES.join(', ')}`,
     });
   }
   return (record) =>
@@ -75,11 +76,11 @@ function rowOf(record: QueryRecord): string[] {
   const { scanned_bytes: scanned, rows } = record;
   const read = record.cache_hit ? 'kept' : scanned === null ? '-' : humaneBytes(scanned);
   return [
-    record.asked_at.slice(0, 19).replace('T', ' '),
-    record.engine,
+    printable(record.asked_at.slice(0, 19).replace('T', ' ')),
+    printable(record.engine),
     humaneDuration(record.duration_ms),
     read,
-    record.error_class ?? (rows === null ? '-' : humaneCount(rows)),
+    printable(record.error_class ?? '') || (rows === null ? '-' : humaneCount(rows)),
     questionOf(record),
   ];
 }

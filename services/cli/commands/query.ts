@@ -33,6 +33,7 @@ export const query: Work = async (session, given) => {
   try {
     const answer = await asking.ask(usesAnswers && isSteady(asking.question.sql));
     await show(session, { given, asking, asOf: answer.asOf, result: answer });
+    if (asking.isEmpty === true && answer.tables.length > 0) tellEmpty(session, asking);
     await ledger.shown(answer);
     return 0;
   } catch (error) {
@@ -52,6 +53,10 @@ async function show(session: Session, { given, asking, asOf, result }: Shown): P
   const { named, asOf: wanted } = asking.question;
   if (named !== null && wanted === null) tell(session, `as of ${asOf}, the newest day published`);
   await printResult(session, { columns: result.columns, rows: result.rows }, given);
+}
+
+function tellEmpty(session: Session, { question: { pipeline } }: Asking): void {
+  tell(session, `${pipeline} has published nothing yet: first argosy run ${pipeline}`);
 }
 
 function tell({ io }: Session, line: string): void {

@@ -34,6 +34,7 @@ interface Done {
 export const setup: Work = async (session, given) => {
   const pipelines = given.args.length === 0 ? Object.keys(WINGS) : given.args;
   for (const pipeline of pipelines) findWing(pipeline);
+  checkStore(session, given);
   const done: Done[] = [];
   for (const pipeline of pipelines) {
     done.push(await setUp(session, given, pipeline));
@@ -49,6 +50,14 @@ export const setup: Work = async (session, given) => {
   }
   return 0;
 };
+
+/** Athena is told of objects in S3 alone; nothing is made where that cannot be done. */
+function checkStore(session: Session, { flags }: Given): void {
+  if (engineOf(session, flags) !== 'athena' || session.config.store.kind === 's3') return;
+  throw new PipelineError('config-invalid', 'Athena reads objects in S3 alone', {
+    hint: 'set ARGOSY_STORE=s3:, or see the statements: argosy tables --ddl athena',
+  });
+}
 
 async function setUp(session: Session, given: Given, pipeline: string): Promise<Done> {
   const wiring = wiringOf(session);

@@ -86,7 +86,8 @@ function unknownNames(source: ConfigSource): string[] {
     .map(({ name, origin }) => {
       const isFlag = origin.startsWith('--');
       const shown = isFlag ? printable(origin) : `${printable(name)} (${origin})`;
-      const near = nearest(name, known) ?? '';
+      const near = nearest(name, known);
+      if (near === undefined) return `${shown} is not a setting`;
       return `${shown} is not a setting: did you mean ${isFlag ? flagOf(near) : near}?`;
     });
 }

@@ -28,7 +28,13 @@ export function backfillEvents(
       stderr.write(`${place}  was done already by ${record.runId}${rows}\n`);
     } else if (record.error === null) {
       stderr.write(`${place}  done${rows}  ${humaneDuration(event.durationMs)}\n`);
-    } else stderr.write(`${place}  failed: ${printable(record.error.message)}\n`);
+    } else {
+      const { message, hint } = record.error;
+      stderr.write(`${place}  failed: ${printable(message)}\n`);
+      // Where the log is, the end tells.
+      const isOfUse = hint !== undefined && !hint.startsWith('the log is ');
+      if (isOfUse) stderr.write(`  hint: ${printable(hint)}\n`);
+    }
   };
 }
 

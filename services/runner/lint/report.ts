@@ -1,4 +1,4 @@
-import { editDistance, nearest } from '../../core/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import type { Placed } from '../load.ts';
 import { lineOf } from '../local-rules.ts';
 import { LINT_RULES } from './rule.ts';
@@ -21,8 +21,7 @@ export function below({ document, path }: Spot, more: string): Spot {
 /** `; did you mean …?` for a name of which one of the others is a likely misspelling; else nothing. */
 export function meant(name: string, names: readonly string[]): string {
   const near = nearest(name, names);
-  const isLikely = near !== undefined && editDistance(name, near) <= Math.max(2, name.length / 3);
-  return isLikely ? `; did you mean ${near}?` : '';
+  return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
 /** Gathers findings; each is told once, in the order of files and lines. */

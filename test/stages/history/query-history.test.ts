@@ -118,25 +118,31 @@ describe('answers', () => {
   });
 });
 
+const RECORD: QueryRecord = {
+  id: 'zzz',
+  asked_at: START.toISOString(),
+  actor: 'local-user',
+  pipeline: 'commerce',
+  engine: 'duckdb',
+  named: null,
+  sql: 'SELECT 1',
+  as_of: null,
+  tables: [],
+  rows: 1,
+  scanned_bytes: 10,
+  duration_ms: 5,
+  cache_hit: false,
+  execution_id: null,
+  status: 'success',
+  error_class: null,
+  error_message: null,
+};
+
 describe('the history', () => {
   const record = (mark: string, more: Partial<QueryRecord> = {}): QueryRecord => ({
+    ...RECORD,
     id: queryId(clock.now(), mark),
     asked_at: clock.now().toISOString(),
-    actor: 'local-user',
-    pipeline: 'commerce',
-    engine: 'duckdb',
-    named: null,
-    sql: 'SELECT 1',
-    as_of: null,
-    tables: [],
-    rows: 1,
-    scanned_bytes: 10,
-    duration_ms: 5,
-    cache_hit: false,
-    execution_id: null,
-    status: 'success',
-    error_class: null,
-    error_message: null,
     ...more,
   });
 
@@ -151,9 +157,17 @@ describe('the history', () => {
     expect(marks(await readHistory(store, { countMax: 2, isWanted }))).toEqual(['b']);
   });
 
-  it('passes over a record that is damaged', async () => {
+  it.each<[string, object | string]>([
+    ['no JSON', '{'],
+    ['null', 'null'],
+    ['of two fields', { id: 'zzz', asked_at: '2026' }],
+    ['without its SQL', { ...RECORD, sql: null }],
+    ['with a text for a number', { ...RECORD, duration_ms: '5' }],
+    ['with a number for a text', { ...RECORD, error_class: 5 }],
+  ])('passes over a record that is damaged: %s', async (_, value) => {
     await keepQuery(store, record('a'));
-    await store.put('_queries/history/20260131T000001.000Z-b.json', Buffer.from('{'));
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    await store.put('_queries/history/zzz.json', Buffer.from(text));
     expect(await readHistory(store, { countMax: 9 })).toHaveLength(1);
   });
 

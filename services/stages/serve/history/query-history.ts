@@ -101,11 +101,43 @@ async function readRecord(
   const bytes = await store.get(key, options);
   if (bytes === null) return null;
   try {
-    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<QueryRecord> | null;
-    const isRecord = typeof value?.id === 'string' && typeof value.asked_at === 'string';
-    return isRecord ? (value as QueryRecord) : null;
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return isRecord(value) ? value : null;
   } catch {
     // One record that is not JSON any more must not hide the others.
     return null;
   }
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isCount = (value: unknown): boolean => Number.isFinite(value);
+const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+const orNull =
+  (isOne: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === null || isOne(value);
+
+const FIELDS: Readonly<Record<keyof QueryRecord, (value: unknown) => boolean>> = {
+  id: isText,
+  asked_at: isText,
+  actor: isText,
+  pipeline: isText,
+  engine: isText,
+  named: orNull(isText),
+  sql: isText,
+  as_of: orNull(isText),
+  tables: (value) => Array.isArray(value) && value.every(isText),
+  rows: orNull(isCount),
+  scanned_bytes: orNull(isCount),
+  duration_ms: isCount,
+  cache_hit: isFlag,
+  execution_id: orNull(isText),
+  status: (value) => value === 'success' || value === 'failed',
+  error_class: orNull(isText),
+  error_message: orNull(isText),
+};
+
+function isRecord(value: unknown): value is QueryRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(FIELDS).every(([name, isOne]) => isOne(Reflect.get(value, name)));
 }
