@@ -54,7 +54,8 @@ async function openSample(session: Session, given: Given): Promise<Sample> {
     );
   }
   if (pipeline !== 'csv-intake') {
-    return (await import('../sample/sample.ts')).startSample(pipeline, session.io.clock);
+    const { clock, cwd: folder } = session.io;
+    return (await import('../sample/sample.ts')).startSample(pipeline, { folder, clock });
   }
   await (await import('../sample/intake.ts')).putUploads(session);
   return { parameters: {}, close: async () => undefined };

@@ -7,10 +7,14 @@ import { type ArchiveAddress, serveArchive } from '../../sample/archive-server.t
 import { SAMPLE_SYMBOLS } from '../../sample/market-data.ts';
 import { serveMarket } from '../../sample/market-server.ts';
 import { PipelineError } from '../../core/error.ts';
+import { sha256 } from '../../core/manifest.ts';
 import type { Clock } from '../../ports/clock.ts';
 
-/** Preferred, so that a second sample run meets the same addresses and finds nothing new. */
-const SAMPLE_PORT = 41_926;
+/**
+ * Ports that a folder's sample is served at: one of them is preferred by its name, so that a second run there meets the same
+ * addresses and finds nothing new, and samples of other folders may run beside it.
+ */
+const SAMPLE_PORTS = { first: 41_000, count: 1_000 };
 const SAMPLE_SEED = 1926;
 /** Quotas of the served market data: those of a plan with which a sample is asked for in a moment. */
 const SAMPLE_QUOTA = { perMinute: 75, perDay: 1_000 };
@@ -21,9 +25,13 @@ export interface Sample {
   close(): Promise<void>;
 }
 
-/** Generates the sample of a pipeline and serves it on loopback until it is closed. */
-export async function startSample(pipeline: string | undefined, clock: Clock): Promise<Sample> {
-  const address = { host: '127.0.0.1', port: SAMPLE_PORT, isPortPreferred: true };
+/** Generates the sample of a pipeline and serves it on loopback for a run in this folder, until it is closed. */
+export async function startSample(
+  pipeline: string | undefined,
+  { folder, clock }: { folder: string; clock: Clock },
+): Promise<Sample> {
+  const at = Number.parseInt(sha256(folder).slice(0, 8), 16) % SAMPLE_PORTS.count;
+  const address = { host: '127.0.0.1', port: SAMPLE_PORTS.first + at, isPortPreferred: true };
   return serveSample(pipeline, address, clock);
 }
 
