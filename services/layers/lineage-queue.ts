@@ -58,10 +58,10 @@ export function lineageQueue(options: LineageQueueOptions): LineageQueue {
       const fault = await sendTwice(sink, event, stop.signal);
       waiting.shift();
       skipped = 0;
-      failures = fault === null ? 0 : failures + 1;
+      failures = fault?.isServers === true ? failures + 1 : 0;
       if (fault === null) continue;
       lost += 1;
-      if (!stop.signal.aborted) reason = fault;
+      if (!stop.signal.aborted) reason = fault.message;
       if (failures === FAILURES_MAX) tell();
     }
     working = null;
@@ -91,22 +91,39 @@ export function lineageQueue(options: LineageQueueOptions): LineageQueue {
   };
 }
 
+interface Fault {
+  message: string;
+  /** The next event would fare no better: it is the server that fails, or refuses whoever asks. */
+  isServers: boolean;
+}
+
 /** Null when the event was taken, by the first try or the second; else why not. */
 async function sendTwice(
   sink: LineageSink,
   event: LineageEvent,
   signal: AbortSignal,
-): Promise<string | null> {
-  let last = '';
+): Promise<Fault | null> {
+  let last: Fault | null = null;
   for (let attempt = 1; attempt <= 2; attempt += 1) {
     try {
-      await sink.send(event, signal);
+      await unlessStopped(sink.send(event, signal), signal);
       return null;
     } catch (thrown) {
       const error = toPipelineError(thrown);
-      last = error.message;
+      last = { message: error.message, isServers: error.kind !== 'input-invalid' };
       if (!isRetryable(error) || signal.aborted) return last;
     }
   }
   return last;
+}
+
+/** Ends with the promise, or when the signal is given: what hears no signal is waited for no longer. */
+function unlessStopped(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(toPipelineError(signal.reason));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    const done = (): void => signal.removeEventListener('abort', stop);
+    promise.then(resolve, reject).finally(done);
+  });
 }

@@ -151,6 +151,12 @@ describe('argosy docs', () => {
     [['--to-bucket', 'commerce'], 'names no prefix'],
     [['--to-bucket', 'comerce/docs'], 'did you mean commerce?'],
     [['--to-bucket', 'commerce/../x'], 'is refused'],
+    [['--to-bucket', 'commerce/_commits/site'], "_commits/ is the pipeline's own"],
+    [['--to-bucket', 'commerce/_records/x'], "_records/ is the pipeline's own"],
+    [['--to-bucket', 'commerce/raw'], "raw/ is the pipeline's own"],
+    [['--to-bucket', 'csv-intake/uploads/docs'], "uploads/ is the pipeline's own"],
+    [['--to-bucket', 'fama-french/raw_data/docs'], "raw_data/ is the pipeline's own"],
+    [['--to-bucket', 'market-data/raw'], "raw/stock_data/ is the pipeline's own"],
     [['--out', 'a', '--to-bucket', 'commerce/docs'], 'one place at a time'],
   ])('refuses %j', async (argv, message) => {
     const end = await argosy('docs', '--sample', ...argv);

@@ -16,7 +16,7 @@ const MADE: Readonly<Record<string, readonly string[]>> = {
 const LOST: Readonly<Record<string, readonly string[]>> = {
   commerce: ['curated', 'processed', 'quarantine'],
   'fama-french': ['transformed_data', 'raw_data/csv', 'ingestion_map'],
-  finance: ['clean'],
+  finance: ['clean', '_quarantine'],
 };
 
 it('a replay without --yes says what it would do and changes nothing', async () => {
@@ -37,6 +37,21 @@ it('a replay without --yes says what it would do and changes nothing', async () 
   const json = await cli([...argv, '--json'], { cwd: folder.path, env });
   expect(JSON.parse(json.stdout)).toMatchObject({ objects: 1, isDone: false });
   expect(await contentIn(join(folder.path, 'store'), 'finance', [''])).toHaveProperty('size', 3);
+});
+
+it('of many runs the preview tells the first 20, and how many more there are', async () => {
+  await using folder = await tempFolder();
+  const store = filesystemStore({ folder: join(folder.path, 'store'), bucket: 'argosy-finance' });
+  for (let day = 1; day <= 25; day += 1) {
+    const date = `2026-01-${String(day).padStart(2, '0')}`;
+    await store.put(`extracted/${date}/raw_transactions_x.csv`, Buffer.from('a'));
+    await store.put(`extracted/${date}/manifest.json`, Buffer.from('{}'));
+  }
+  const argv = ['replay', 'finance', '--since', '2026-01-01'];
+  const env = { ARGOSY_STORE: 'file:store' };
+  const { stdout } = await cli(argv, { cwd: folder.path, env });
+  expect(stdout.match(/^ {2}run: /gm)).toHaveLength(20);
+  expect(stdout).toContain('  and 5 more (--json lists all)\n25 runs, nothing was changed');
 });
 
 it('a day that is none is refused with an example', async () => {

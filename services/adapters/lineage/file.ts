@@ -10,7 +10,7 @@ export function lineageFile(path: string): LineageSink {
     send: async (event, signal) => {
       signal.throwIfAborted();
       try {
-        await mkdir(dirname(path), { recursive: true });
+        await makeFolder(dirname(path));
         await appendFile(path, `${JSON.stringify(event)}\n`);
       } catch (cause) {
         throw new PipelineError('unavailable', `${path} cannot be written`, {
@@ -20,4 +20,25 @@ export function lineageFile(path: string): LineageSink {
       }
     },
   };
+}
+
+/** One level after the other: below a folder that takes none, such as `/proc`, a recursive `mkdir` may never end. */
+async function makeFolder(path: string): Promise<void> {
+  if (await isMade(path)) return;
+  if (dirname(path) !== path) await makeFolder(dirname(path));
+  // A second miss is the fault of a parent that is there.
+  if (!(await isMade(path))) await mkdir(path);
+}
+
+/** Makes the folder if its parent is there; false without a parent. */
+async function isMade(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'EEXIST') return true;
+    if (code === 'ENOENT') return false;
+    throw error;
+  }
 }

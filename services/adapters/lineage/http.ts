@@ -57,7 +57,9 @@ export function lineageHttp({
 function kindOf(status: number): ErrorKind {
   if (status === 429) return 'throttled';
   if (status === 401 || status === 403) return 'denied';
-  return status === 408 || status >= 500 ? 'unavailable' : 'config-invalid';
+  if (status === 408 || status >= 500) return 'unavailable';
+  // Of a redirect nobody takes any event; what else is refused is refused for the event's sake.
+  return status >= 400 ? 'input-invalid' : 'config-invalid';
 }
 
 /** `ECONNREFUSED` and its like. */

@@ -56,7 +56,7 @@ function databaseTable(
   const hasParts = entries.some((entry) => partitionCountText(entry) !== null);
   const fields = FIELDS.filter(({ name }) => hasParts || name !== 'parts');
   const heads: TableColumn[] = [
-    { name: database, align: 'left' },
+    { name: database, align: 'left', isCutInside: true },
     ...fields.map(({ name, align }) => ({ name, align, isKept: true })),
   ];
   const rows = entries.map((entry) => [

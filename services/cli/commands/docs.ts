@@ -2,10 +2,10 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PipelineError } from '../../core/error.ts';
 import { humaneBytes, humaneCount } from '../../core/humane.ts';
-import { checkPrefix } from '../../core/key.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { INDEX_PAGE } from '../../stages/observe/site/paths.ts';
 import { renderSite } from '../../stages/observe/site/render-site.ts';
+import { sitePrefix } from '../../stages/observe/site/site-prefix.ts';
 import { writeSite } from '../../stages/observe/site/write-site.ts';
 import { partitionStates } from '../catalogue/partition-states.ts';
 import { pipelinePlans } from '../catalogue/plans.ts';
@@ -24,7 +24,7 @@ const RUNS_MAX = 30;
 /** `argosy docs`: the data catalogue as a site of static pages, in a folder or a bucket. */
 export const docs: Work = async (session, given) => {
   const { io, config, signal } = session;
-  const place = placeOf(session, given);
+  const place = await placeOf(session, given);
   const pipelines = await sessionCatalogue(session, { runsMax: RUNS_MAX });
   const files = renderSite({
     pipelines,
@@ -60,7 +60,7 @@ interface Place {
   close(): Promise<void>;
 }
 
-function placeOf(session: Session, { flags }: Given): Place {
+async function placeOf(session: Session, { flags }: Given): Promise<Place> {
   const { out = 'catalogue-site', toBucket } = flags;
   if (toBucket !== undefined && flags.out !== undefined) {
     throw new PipelineError('config-invalid', 'a site is written to one place at a time', {
@@ -76,15 +76,20 @@ function placeOf(session: Session, { flags }: Given): Place {
   };
 }
 
-function bucketPlace(session: Session, toBucket: string): Place {
+async function bucketPlace(session: Session, toBucket: string): Promise<Place> {
   const [, pipeline = '', prefix = ''] = /^([^/]*)\/(.*?)\/?$/.exec(toBucket) ?? [];
   if (pipeline === '' || prefix === '') {
     throw new PipelineError('config-invalid', `--to-bucket ${toBucket} names no prefix`, {
       hint: 'a pipeline, a slash and a prefix of its bucket, for example commerce/docs',
     });
   }
-  findWing(pipeline);
-  checkPrefix(`${prefix}/`);
+  const wing = findWing(pipeline);
+  const rules = (await wing.lifecycle?.()) ?? [];
+  sitePrefix(prefix, [
+    ...(await wing.proofs()).zones,
+    (await wing.replay()).raw,
+    ...rules.map((rule) => rule.prefix),
+  ]);
   const store = bucketFor(session, pipeline);
   const index = `${store.url}/${prefix}/${INDEX_PAGE}`;
   return { store, prefix, index, close: () => Promise.resolve() };

@@ -26,7 +26,7 @@ interface Aged {
 
 /** `argosy lifecycle`: what has grown old in the buckets; with `--yes` removes what has expired and nothing needs. */
 export const lifecycle: Work = async (session, given) => {
-  const names = given.args.length > 0 ? given.args : Object.keys(WINGS);
+  const names = [...new Set(given.args.length > 0 ? given.args : Object.keys(WINGS))];
   for (const name of names) findWing(name);
   if (given.flags.s3 === true) return printS3(session, names);
   const runDays = countOf('--run-days', given.flags.runDays ?? '90');

@@ -10,6 +10,9 @@ import { checkedDate } from '../run/run-identity.ts';
 import type { Session } from '../session.ts';
 import { run } from './run.ts';
 
+/** Runs that people are shown before they say yes. */
+const RUNS_SHOWN = 20;
+
 /** `argosy replay`: says which raw objects would be worked on again, by which runs; with `--yes` runs them in turn. */
 export const replay: Work = async (session, given) => {
   const pipeline = given.args[0] ?? '';
@@ -43,10 +46,13 @@ function textOf(
   return [
     `${pipeline} from ${source.raw}: ${humaneCount(objects)} raw objects${size} (${days})`,
     `  made again: ${source.remakes.join(', ')}`,
-    ...runs.map(({ what, parameters }) => {
+    ...runs.slice(0, RUNS_SHOWN).map(({ what, parameters }) => {
       const flags = Object.entries(parameters).map(([name, value]) => `-p ${name}=${value}`);
       return `  run: ${what}: argosy run ${pipeline} ${flags.join(' ')}`;
     }),
+    ...(runs.length > RUNS_SHOWN
+      ? [`  and ${humaneCount(runs.length - RUNS_SHOWN)} more (--json lists all)`]
+      : []),
     '',
   ].join('\n');
 }

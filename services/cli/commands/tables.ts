@@ -15,6 +15,8 @@ import type { Session } from '../session.ts';
 
 /** Runs of each pipeline that a listing looks at. */
 const RUNS_MAX = 20;
+/** Columns of the listing where there is no terminal. */
+const WIDTH = 80;
 
 interface Found {
   pipeline: CataloguePipeline;
@@ -45,7 +47,8 @@ function printAll(session: Session, given: Given, all: readonly CataloguePipelin
   }
   const text = overview(all, {
     now: io.clock.now(),
-    widthMax: widthOf(session),
+    // One long name must not make every line long; --json has it in full.
+    widthMax: io.stdout.isTTY === true ? widthOf(session) : WIDTH,
     runCommand: `${self} run`,
     runFlags: flags.sample === true ? ' --sample' : '',
   });

@@ -1,12 +1,14 @@
 import { printable } from '../../core/printable.ts';
 import type { Cell, QueryResult } from '../../ports/query-engine.ts';
-import { fitText, padText, textWidth } from './text-width.ts';
+import { fitMiddle, fitText, padText, textWidth } from './text-width.ts';
 
 export interface TableColumn {
   name: string;
   align: 'left' | 'right';
   /** True for a column to be copied from, such as a name: it is never cut, the others make room. */
   isKept?: boolean;
+  /** True for names whose ends tell them apart: what does not fit is cut from their middle. */
+  isCutInside?: boolean;
 }
 
 export interface TableOptions {
@@ -41,9 +43,10 @@ export function formatTable(
 
   const line = (row: readonly string[]): string =>
     columns
-      .map(({ align }, at) => {
+      .map(({ align, isCutInside }, at) => {
         const width = widths[at] ?? 0;
-        return padText(fitText(row[at] ?? '', width), width, align);
+        const fit = isCutInside === true ? fitMiddle : fitText;
+        return padText(fit(row[at] ?? '', width), width, align);
       })
       .join(GAP)
       .trimEnd();

@@ -41,6 +41,22 @@ export function fitText(text: string, widthMax: number): string {
   return `${fitted}…`;
 }
 
+/** The text in at most `widthMax` columns, cut in its middle: names differ at their ends. Not for coloured text. */
+export function fitMiddle(text: string, widthMax: number): string {
+  if (textWidth(text) <= widthMax) return text;
+  const end = Array.from(text).toReversed();
+  const endMax = Math.floor((widthMax - 1) / 2);
+  let width = 0;
+  const kept: string[] = [];
+  for (const character of end) {
+    width += characterWidth(character);
+    if (width > endMax) break;
+    kept.unshift(character);
+  }
+  const tail = kept.join('');
+  return `${fitText(text, widthMax - textWidth(tail))}${tail}`;
+}
+
 /** The text filled with spaces to `width` columns, on its right, or on its left for numbers. */
 export function padText(text: string, width: number, align: 'left' | 'right'): string {
   const fill = ' '.repeat(Math.max(0, width - textWidth(text)));

@@ -7,6 +7,7 @@ import {
   type PipelineProofs,
 } from '../../stages/observe/verify/claim.ts';
 import type { VerifyPorts } from '../../stages/observe/verify/claim.ts';
+import { absence } from '../../stages/observe/verify/losses.ts';
 import { FILES, VERSIONS } from './ledger.ts';
 import { encodeSummary, type FileRecord, recordOf, type Summary } from './summary.ts';
 import { PROCESSED, versionId } from './upload.ts';
@@ -19,9 +20,25 @@ export const csvIntakeProofs: PipelineProofs = { claims, zones: [PROCESSED] };
 
 async function* claims(ports: VerifyPorts): AsyncIterable<Claim> {
   const { records, signal } = ports;
+  const files = new Set<string>();
   for await (const { id, value } of records.scan<FileRecord>(FILES, { signal })) {
     const namedBy = `_records/${FILES}/${id}.json`;
+    files.add(namedBy);
     yield* await claimsOf(namedBy, () => fileClaims(ports, value, namedBy));
+  }
+  yield* fileNames(ports, files);
+}
+
+/** Records of files that are gone, though those of their versions are there; a run that was killed leaves one so, too. */
+async function* fileNames(ports: VerifyPorts, files: ReadonlySet<string>): AsyncIterable<Claim> {
+  const named = new Map<string, string>();
+  for await (const id of ports.records.ids(VERSIONS, { signal: ports.signal })) {
+    const key = `_records/${FILES}/${id.slice(0, id.lastIndexOf('/'))}.json`;
+    if (!files.has(key)) named.set(key, `_records/${VERSIONS}/${id}.json`);
+  }
+  for (const [key, namedBy] of named) {
+    const gone = await absence(ports, key, namedBy);
+    if (gone !== null) yield gone;
   }
 }
 

@@ -11,6 +11,8 @@ export interface CatalogueState {
   objects: number;
   /** Hash of the bytes of the map; absent in a state of an earlier version. */
   sha256?: string;
+  /** Keys of the commits in the map; absent in a state of an earlier version. */
+  commits?: readonly string[];
 }
 
 const COLLECTION = 'catalogue';
@@ -46,9 +48,9 @@ export async function currentState(ports: StepPorts): Promise<CatalogueState | n
   return state.fingerprint === fingerprintOf(now) ? state : null;
 }
 
-/** The hash of the map's bytes as the catalogue last kept it; null when it has kept none. */
-export async function keptMapHash(records: StepPorts['records']): Promise<string | null> {
-  return (await records.get<CatalogueState>(COLLECTION, 'map'))?.sha256 ?? null;
+/** The state as the catalogue last kept it, whether or not it is still that of the store; null when it has kept none. */
+export function keptState(records: StepPorts['records']): Promise<CatalogueState | null> {
+  return records.get<CatalogueState>(COLLECTION, 'map');
 }
 
 /** The state of the catalogue by its fingerprint, and whether the tables were checked against it; '' without one. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoteText } from '../../core/column.ts';
 import { PipelineError } from '../../core/error.ts';
-import { sha256 } from '../../core/manifest.ts';
+import { commitKey, sha256 } from '../../core/manifest.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import type { QueryEngine } from '../../ports/query-engine.ts';
 import type { Problem, Step, StepPorts, StepResult } from '../../ports/step.ts';
@@ -50,7 +50,7 @@ async function makeMap(ports: StepPorts): Promise<StepResult> {
       const listed = await listFingerprint(ports);
       const etag = await mapEtag(ports);
       if (made?.listed === listed && made.etag === etag) return await settle(ports, made);
-      const { rows, problems } = await readRows(ports, engine);
+      const { rows, problems, commits } = await readRows(ports, engine);
       const bytes = await renderMap(engine, ports.scratch, rows);
       const stored = await store.get(MAP_KEY, { signal });
       const hash = sha256(bytes);
@@ -61,12 +61,13 @@ async function makeMap(ports: StepPorts): Promise<StepResult> {
           etag,
           rows,
           problems,
+          commits,
           sha256: hash,
           bytesWritten: made?.bytesWritten ?? 0,
         });
       const put = await store.put(MAP_KEY, bytes, { signal });
       const bytesWritten = bytes.length;
-      made = { listed, etag: put.etag, rows, problems, sha256: hash, bytesWritten };
+      made = { listed, etag: put.etag, rows, problems, commits, sha256: hash, bytesWritten };
     }
   } finally {
     await engine.close();
@@ -82,6 +83,8 @@ interface Made {
   etag: string;
   rows: readonly MapRow[];
   problems: Problem[];
+  /** Keys of the commits in it. */
+  commits: readonly string[];
   sha256: string;
   bytesWritten: number;
 }
@@ -90,7 +93,8 @@ interface Made {
 async function settle(ports: StepPorts, made: Made): Promise<StepResult> {
   const result = resultOf(made.rows, made.problems, made.bytesWritten);
   if (made.problems.length === 0) {
-    const state = { outputs: result.outputs, objects: made.rows.length, sha256: made.sha256 };
+    const { sha256: hash, commits } = made;
+    const state = { outputs: result.outputs, objects: made.rows.length, sha256: hash, commits };
     await keepState(ports, made, state);
   }
   return result;
@@ -117,6 +121,9 @@ async function readRows(ports: StepPorts, engine: QueryEngine) {
   return {
     rows: [...rows, ...stray.rows].toSorted((a, b) => (a.file_path < b.file_path ? -1 : 1)),
     problems: [...problems, ...stray.problems],
+    commits: [...commits.values()].map(({ partition, version }) =>
+      commitKey(DATASET, partition, version),
+    ),
   };
 }
 

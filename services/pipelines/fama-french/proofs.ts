@@ -4,12 +4,13 @@ import {
   type PipelineProofs,
   type VerifyPorts,
 } from '../../stages/observe/verify/claim.ts';
-import { keptMapHash } from './catalogue-state.ts';
+import { absence } from '../../stages/observe/verify/losses.ts';
+import { keptState } from './catalogue-state.ts';
 import { MAP_KEY } from './ingestion-map.ts';
 import { ARCHIVES, type ArchiveRecord, DOWNLOADS, type DownloadRecord } from './ledger.ts';
 import { csvOwners, type CsvOwners } from './supersede.ts';
 
-/** Landed ZIPs, extracted CSVs and the ingestion map; the tables themselves are named by commits. */
+/** Landed ZIPs, extracted CSVs, the ingestion map and the commits in it; the tables themselves are named by commits. */
 export const famaFrenchProofs: PipelineProofs = {
   claims,
   zones: ['raw_data/', 'transformed_data/'],
@@ -45,11 +46,24 @@ async function* mapClaim({
   records,
   signal,
 }: Pick<VerifyPorts, 'store' | 'records' | 'signal'>): AsyncIterable<Claim> {
-  const sha256 = await keptMapHash(records);
-  if (sha256 !== null) {
-    const namedBy = '_records/catalogue/map.json';
+  const namedBy = '_records/catalogue/map.json';
+  const { sha256, commits = [] } = (await keptState(records)) ?? {};
+  yield* await claimsOf(namedBy, () => commitNames({ store, signal }, commits, namedBy));
+  if (sha256 !== undefined) {
     yield { proof: { key: MAP_KEY, sha256, namedBy, isNeeded: true } };
   } else if ((await store.head(MAP_KEY, { signal })) !== null) yield { unproven: MAP_KEY };
+}
+
+/** Commits that are gone, though they are in the map. */
+async function* commitNames(
+  ports: Pick<VerifyPorts, 'store' | 'signal'>,
+  commits: readonly string[],
+  namedBy: string,
+): AsyncIterable<Claim> {
+  for (const key of commits) {
+    const gone = await absence(ports, key, namedBy);
+    if (gone !== null) yield gone;
+  }
 }
 
 function proof({ key, sha256 }: { key: string; sha256: string }, namedBy: string): Claim {

@@ -7,8 +7,10 @@ import {
   type PipelineProofs,
   type VerifyPorts,
 } from '../../stages/observe/verify/claim.ts';
+import { absence } from '../../stages/observe/verify/losses.ts';
 import { type RunRecord, runCollection } from '../../stages/observe/run-record.ts';
-import { readCleanManifest } from './clean/clean-manifest.ts';
+import { type CleanManifest, readCleanManifest } from './clean/clean-manifest.ts';
+import { rejectsKey } from './clean/transform-report.ts';
 import { readExtractManifest } from './extract/extract-manifest.ts';
 import { uploadClaims } from './upload/upload-claims.ts';
 
@@ -76,17 +78,38 @@ async function* partsOf(
   isNeeded: boolean,
 ): AsyncIterable<Claim> {
   try {
-    const parts = key.startsWith('clean/')
-      ? cleanParts((await readCleanManifest(store, key, signal)).manifest)
-      : (await readExtractManifest(store, key, signal)).manifest.sources;
+    const clean = key.startsWith('clean/')
+      ? (await readCleanManifest(store, key, signal)).manifest
+      : null;
+    const parts =
+      clean === null
+        ? (await readExtractManifest(store, key, signal)).manifest.sources
+        : cleanParts(clean);
     yield* await claimsOf(key, () =>
       parts.map(({ key: part, sha256: hash }) => ({
         proof: { key: part, sha256: hash, namedBy: key, isNeeded },
       })),
     );
+    if (clean !== null && isNeeded)
+      yield* await claimsOf(key, () => rejectClaims({ store, signal }, clean, key));
   } catch (error) {
     if (!(error instanceof PipelineError) || error.kind !== 'input-invalid') throw error;
     yield damaged(key, 'it is no manifest any more');
+  }
+}
+
+/** The rows that were refused: that they are there can be told, and no more. */
+async function* rejectClaims(
+  ports: Pick<VerifyPorts, 'store' | 'signal'>,
+  manifest: CleanManifest,
+  namedBy: string,
+): AsyncIterable<Claim> {
+  const { counts, customersCounts } = manifest;
+  const rejects = { transactions: counts.rejected, customers: customersCounts.rejected };
+  for (const dataset of ['transactions', 'customers'] as const) {
+    if (rejects[dataset] === 0) continue;
+    const key = rejectsKey(dataset, manifest);
+    yield (await absence(ports, key, namedBy)) ?? { unproven: key };
   }
 }
 

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
+import { lineageFile } from '../../../services/adapters/lineage/file.ts';
 import { lineageHttp } from '../../../services/adapters/lineage/http.ts';
 import { secret } from '../../../services/core/secret.ts';
 import { lineageQueue } from '../../../services/layers/lineage-queue.ts';
@@ -103,6 +104,42 @@ it('an event that a server refuses is lost alone, and not tried again', async ()
   await closeOf(server.url);
   expect(server.requests).toHaveLength(3);
   expect(lost()).toBe(1);
+});
+
+it('a server that refuses every event for what it is, is still asked for each, once', async () => {
+  await using server = await serveHandler((_request, response) => {
+    response.writeHead(422).end();
+  });
+  const queue = lineageQueue({ sink: lineageHttp({ url: server.url, apiKey: undefined }), log });
+  for (let at = 0; at < 12; at += 1) queue.send(event(`run-${at}`));
+  await queue.close();
+  expect(server.requests).toHaveLength(12);
+  expect(lost()).toBe(12);
+});
+
+it.each([401, 403, 307])('a server that answers %i is given up after two events', async (code) => {
+  await using server = await serveHandler((_request, response) => {
+    response.writeHead(code).end();
+  });
+  await closeOf(server.url);
+  expect(server.requests).toHaveLength(2);
+  expect(lost()).toBe(3);
+});
+
+it('a sink that hears no signal costs the bound of the end and no more', async () => {
+  const sink = { url: 'file:x', send: () => new Promise<void>(() => undefined) };
+  const queue = lineageQueue({ sink, log, closeMsMax: CLOSE_MS });
+  queue.send(EVENT);
+  queue.send(EVENT);
+  await queue.close();
+  expect(lost()).toBe(2);
+});
+
+it('a folder that cannot be made loses the events, and ends', async () => {
+  const queue = lineageQueue({ sink: lineageFile('/proc/nope/x/y'), log });
+  queue.send(EVENT);
+  await queue.close();
+  expect(warned).toMatchObject([{ events: 1, reason: '/proc/nope/x/y cannot be written' }]);
 });
 
 /** Events that were told as lost by this test. */

@@ -60,6 +60,16 @@ it('an upload that was replaced or removed since is no damage', async () => {
   expect((await verdictOf({ pipeline: 'csv-intake', store })).findings).toEqual([]);
 });
 
+it('a file whose record is gone is found by the record of its version', async () => {
+  const store = await profiled();
+  await store.delete('_records/files/a.csv.json');
+  const { findings } = await verdictOf({ pipeline: 'csv-intake', store });
+  expect(findings).toMatchObject([
+    { kind: 'missing', key: '_records/files/a.csv.json' },
+    { kind: 'missing', key: 'processed/' },
+  ]);
+});
+
 it('a summary that says other things than its record is found, and so is one that is gone', async () => {
   const store = await profiled();
   await store.put(SUMMARY, Buffer.from('{}\n'));

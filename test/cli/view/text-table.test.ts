@@ -7,7 +7,7 @@ import {
   toCsv,
   toJsonRows,
 } from '../../../services/cli/view/text-table.ts';
-import { fitText, textWidth } from '../../../services/cli/view/text-width.ts';
+import { fitMiddle, fitText, textWidth } from '../../../services/cli/view/text-width.ts';
 import { humaneBytes, humaneCount, humaneDuration } from '../../../services/core/humane.ts';
 import type { Cell, QueryResult } from '../../../services/ports/query-engine.ts';
 
@@ -186,5 +186,27 @@ describe('fitText', () => {
     ['abc', 1, '…'],
   ])('fits %s into %i columns', (text, width, fitted) => {
     expect(fitText(text, width)).toBe(fitted);
+  });
+});
+
+describe('fitMiddle', () => {
+  it.each([
+    ['abcdef', 6, 'abcdef'],
+    ['abcdefgh', 6, 'abc…gh'],
+    ['大大大大', 5, '大…大'],
+    ['abc', 1, '…'],
+  ])('fits %s into %i columns', (text, width, fitted) => {
+    expect(fitMiddle(text, width)).toBe(fitted);
+  });
+
+  it('cuts the names of a table so that those with the same beginning stay apart', () => {
+    const head = [
+      { name: 'name', align: 'left' as const, isCutInside: true },
+      { name: 'rows', align: 'right' as const, isKept: true },
+    ];
+    const rows = ['x', 'y'].map((end) => [`${'long_'.repeat(30)}${end}`, '1']);
+    const lines = formatTable(head, rows, { widthMax: 40 }).trimEnd().split('\n');
+    for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(40);
+    expect(new Set(lines).size).toBe(4);
   });
 });

@@ -16,6 +16,11 @@ export function shownBefore(curated: Commit | null, logicalDate: string): ShownV
   return versionsOf(curated?.attributes[beforeName(curated, logicalDate)]);
 }
 
+/** Which set of each feed readers see in this set of curated tables. */
+export function shownNow(curated: Commit): ShownVersions {
+  return versionsOf(curated.attributes[NOW]);
+}
+
 /** What a set of curated tables says of the feeds in it: a feed that has failed is shown as it was. */
 export function shownAttributes(
   sets: FeedSets,

@@ -5,6 +5,7 @@ import type { ObjectStore } from '../../../ports/object-store.ts';
 import { allSettled } from '../../shape/settle.ts';
 import { commitClaims } from './commit-claims.ts';
 import type { Claim, Finding, PipelineProofs, Proof, VerifyPorts } from './claim.ts';
+import { lossFindings } from './losses.ts';
 import { recordClaims } from './record-claims.ts';
 import { tolerantRecords } from './tolerant-records.ts';
 
@@ -41,16 +42,18 @@ export async function verifyPipeline(
   options: VerifyOptions,
 ): Promise<Verdict> {
   const { store, signal } = ports;
+  const tolerant = { ...ports, records: tolerantRecords(ports.records) };
   const claims = await gather([
     commitClaims(store, signal),
     recordClaims(store, signal),
-    proofs.claims({ ...ports, records: tolerantRecords(ports.records) }),
+    proofs.claims(tolerant),
   ]);
   const seen = await readAll(ports, claims.proofs, options);
-  const findings = [...claims.findings, ...seen.findings].toSorted((a, b) =>
+  const named = new Set([...claims.proofs.keys(), ...claims.unproven]);
+  const lost = await lossFindings(tolerant, { zones: proofs.zones, keys: named });
+  const findings = [...claims.findings, ...seen.findings, ...lost].toSorted((a, b) =>
     a.key < b.key ? -1 : Number(a.key > b.key),
   );
-  const named = new Set([...claims.proofs.keys(), ...claims.unproven]);
   const strays = options.withStrays ? await straysOf(ports, proofs.zones, named) : null;
   const { objects, bytes, gone } = seen;
   return { objects, bytes, gone, findings, unproven: claims.unproven, strays };
