@@ -97,7 +97,7 @@ export function bucketEventsContract(name: string, make: () => Promise<MadeEvent
       await waitFor(() => new Set(listener.keys()).size >= 200);
       await listener.stop();
       expect(new Set(listener.keys())).toEqual(new Set(keys));
-    });
+    }, 60_000);
 
     it('ends without an error when it is told to stop, also before it began', async () => {
       const controller = new AbortController();
