@@ -6,7 +6,7 @@ import { TRANSACTION_COLUMNS } from '../../services/pipelines/finance/load/colum
 import type { Warehouse } from '../../services/ports/warehouse.ts';
 import { type LoadBench, loadBench, putSources, runBatch } from '../support/finance-load-bench.ts';
 import { contentOf, sharedEngine } from '../support/pipeline.ts';
-import { isEverythingRequired } from '../support/require-component.ts';
+import { describeLong, isEverythingRequired } from '../support/require-component.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 const LOOP_MS_MAX = 600_000;
@@ -100,7 +100,7 @@ function isSame(one: unknown, two: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(two);
 }
 
-describe('a finance run that is killed', () => {
+describeLong('a finance run that is killed', () => {
   it.each(['before', 'after'] as const)(
     `%s a call to store or warehouse leaves facts and load log agreeing, and the next run ends as if nothing had been (every ${EVERY}. call)`,
     async (when) => {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../services/adapters/clock/system.ts';
 import { filesystemStore } from '../../services/adapters/object-store/filesystem.ts';
 import { s3Store } from '../../services/adapters/object-store/s3.ts';
 import {
   type Component,
+  describeLong,
   describeLongWith,
   describeWith,
   findProgram,
@@ -43,7 +44,7 @@ async function endsOf(options: SigtermOptions): Promise<unknown> {
   return { faults, endedSteps: ended.map(([name]) => name).toSorted() };
 }
 
-describe('SIGTERM during any step of fama-french', () => {
+describeLong('SIGTERM during any step of fama-french', () => {
   it(
     `on a folder store, ${CLAIM}`,
     async () => {

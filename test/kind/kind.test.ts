@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { describeLong } from '../support/require-component.ts';
 import { tempFolder, type TempFolder } from '../support/temp-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -104,7 +105,7 @@ const DEPLOY = [
   `kubectl ${WHERE} apply -f bin/kind/doors.yaml`,
 ];
 
-describe('npm run kind:up', () => {
+describeLong('npm run kind:up', () => {
   it('makes the cluster, installs Argo, loads the image by its content and installs the chart', async () => {
     await programs();
     const end = await kind(['up']);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cli } from '../../support/cli.ts';
 import { type LoopbackServer, serveHandler } from '../../support/http-server.ts';
+import { describeLong } from '../../support/require-component.ts';
 import { tempFolder, type TempFolder } from '../../support/temp-folder.ts';
 
 const CANARY = 'canary-secret-91af';
@@ -80,7 +81,7 @@ describe('a step that fails', () => {
   });
 });
 
-describe('a gateway that never answers', () => {
+describeLong('a gateway that never answers', () => {
   it('costs a step that is told to stop two seconds, and it still ends with 143', async () => {
     await using hanging = await hangingGateway();
     await using page = await serveHandler(() => undefined);
