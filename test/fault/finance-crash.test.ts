@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { pgliteWarehouse } from '../../services/adapters/warehouse/pglite.ts';
 import { Crash, type Fault, faultPlan, faultStore } from '../../services/layers/fault.ts';
 import { faultWarehouse } from '../../services/layers/fault-warehouse.ts';
